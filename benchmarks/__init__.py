@@ -1,0 +1,1 @@
+"""What it is worth: the line-up, evaluation, speed, reports, the command line."""
