@@ -1,0 +1,96 @@
+"""A person plays in the terminal: skills shown, admissible commands completed with Tab."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.wrappers import RecordTrajectory, SkillAugmentedEnv
+
+KEYS = "Tab completes a command, ? lists the admissible ones, hint asks the expert, quit leaves."
+
+Ask = Callable[[Sequence[str]], str]
+
+
+def terminal_asker() -> Ask:
+    """Reads commands with completion and history on a terminal, else plain lines from standard input."""
+    if not sys.stdin.isatty():
+        return lambda commands: input("> ")
+    try:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import WordCompleter
+    except ImportError:
+        print("(pip install 'skill-gym[cli]' for completion with Tab)")
+        return lambda commands: input("> ")
+    session: Any = PromptSession()
+
+    def ask(commands: Sequence[str]) -> str:
+        words = WordCompleter(list(commands), sentence=True, ignore_case=True)
+        return str(session.prompt("> ", completer=words, complete_while_typing=False))
+
+    return ask
+
+
+def play(
+    env_id: str,
+    *,
+    bank: SkillBank,
+    task: str | None = None,
+    seed: int | None = None,
+    record_to: Path | None = None,
+    ask: Ask | None = None,
+    show: Callable[[str], None] = print,
+    **env_kwargs: Any,
+) -> bool:
+    """Plays one episode and says how it ended.
+
+    Args:
+        env_id: A registered id of the suite.
+        bank: Skills to show before the first observation; an empty bank shows none.
+        task: Id of the task; None draws one.
+        seed: Seed of the draw.
+        record_to: JSON-lines file that the episode is appended to.
+        ask: Reads one command, given the admissible ones; the terminal by default.
+        show: Where text goes.
+        **env_kwargs: For ``gym.make``, e.g. ``split`` and ``data``.
+
+    Returns:
+        Whether the task was solved; False as well when the player left.
+    """
+    # No TaggedAction and no TaskPrompt: a person types commands and remembers what was said.
+    env: gym.Env[str, str] = RecordTrajectory(
+        SkillAugmentedEnv(gym.make(env_id, **env_kwargs), bank, layout="transcript"),
+        record_to,
+        policy_name="person",
+    )
+    ask = ask or terminal_asker()
+    text, info = env.reset(seed=seed, options=None if task is None else {"task": task})
+    show(f"[{info['task']}]\n{KEYS}\n\n{text}")
+    turns = 0
+    while True:
+        commands = info["admissible_commands"]
+        try:
+            command = ask(commands).strip()
+        except (EOFError, KeyboardInterrupt):
+            command = "quit"
+        if command == "quit":
+            show(f"You left after {turns} turns; the goal was: {info['goal']}")
+            env.close()
+            return False
+        if command == "?":
+            show("\n".join(commands))
+            continue
+        if command == "hint":
+            show(f"The expert would: {info.get('expert_command', 'no expert here; add --expert planner')}")
+            continue
+        text, _, terminated, truncated, info = env.step(command)
+        turns += 1
+        show(text)
+        if terminated or truncated:
+            outcome = "Solved" if info["won"] else "The step limit is reached" if truncated else "Not solved"
+            show(f"{outcome}, after {turns} turns.")
+            env.close()
+            return bool(info["won"])
