@@ -1,9 +1,18 @@
 """What is learnt: a skill (general or of a task type) and a mistake to avoid, each with its provenance."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+EVOLVED_PREFIX = "dyn"
+"""Ids of entries that evolution added: ``dyn_001``, ``dyn_002``, ... (SkillRL's released convention)."""
+
+
+class BankError(ValueError):
+    """A skill bank is not valid; the message names the entry, the field and the mend."""
 
 
 class Scope(StrEnum):
@@ -12,6 +21,12 @@ class Scope(StrEnum):
     GENERAL = "general"
     TASK_TYPE = "task_type"
     MISTAKE = "mistake"
+
+
+def fingerprint(text: str) -> str:
+    """Sixteen hex digits that are equal for texts that differ in case, spacing and punctuation only."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,8 @@ class Provenance:
         teacher: Name of the teacher that wrote it.
         bank_version: Version of the bank that it was written for.
         evidence: One sentence on what the teacher saw, with counts.
+        extra: Unknown keys of the file, kept for a lossless round trip.
+        keys: Order of the keys in the file; no part of the content.
     """
 
     trajectory_ids: tuple[str, ...] = ()
@@ -31,6 +48,8 @@ class Provenance:
     teacher: str = ""
     bank_version: str = ""
     evidence: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    keys: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,7 @@ class Skill:
         example: Optional worked example.
         provenance: None for entries of released banks.
         extra: Unknown keys of the file, kept for a lossless round trip.
+        keys: Order of the keys in the file; no part of the content.
     """
 
     id: str
@@ -55,12 +75,23 @@ class Skill:
     category: str | None = None
     example: str | None = None
     provenance: Provenance | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    keys: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def scope(self) -> Scope:
         """General, or of a task type."""
         return Scope.GENERAL if self.category is None else Scope.TASK_TYPE
+
+    @property
+    def evolved(self) -> bool:
+        """Whether evolution added it (by its id, as in released banks)."""
+        return self.id.startswith(f"{EVOLVED_PREFIX}_")
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for skills that say the same, whatever their id, title and category."""
+        return fingerprint(self.principle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +106,7 @@ class Mistake:
         category: The task type it belongs to, None for all.
         provenance: None for entries of released banks.
         extra: Unknown keys of the file, kept for a lossless round trip.
+        keys: Order of the keys in the file; no part of the content.
     """
 
     id: str
@@ -83,9 +115,15 @@ class Mistake:
     why_it_happens: str = ""
     category: str | None = None
     provenance: Provenance | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    keys: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def scope(self) -> Scope:
         """Always a mistake."""
         return Scope.MISTAKE
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for mistakes that say the same, whatever their id and category."""
+        return fingerprint(f"{self.description} {self.how_to_avoid}")

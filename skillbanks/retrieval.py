@@ -1,0 +1,145 @@
+"""Which skills fit a task."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.categories import CATEGORIES, bank_categories
+from skill_gym.skillbanks.goals import read_goal
+from skill_gym.skillbanks.skill import Mistake, Skill
+from skill_gym.trajectory import Task
+
+TaskTypeSource = Literal["environment", "template", "goal", "none"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The skills for one task, in order of importance.
+
+    Attributes:
+        general: For every task.
+        task_specific: Of the task's type.
+        mistakes: To avoid.
+        category: The bank's category that fits best; None when the type is unknown or the bank lacks it.
+        task_type_source: Where the task type comes from: the ``environment``, a sentence ``template``, scored
+            cues in a person's ``goal``, or ``none``.
+        confidence: In [0, 1]: 1 for the environment and for templates, 0 for none.
+    """
+
+    general: tuple[Skill, ...] = ()
+    task_specific: tuple[Skill, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    category: str | None = None
+    task_type_source: TaskTypeSource = "none"
+    confidence: float = 0.0
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all entries: general, task-specific, mistakes."""
+        return tuple(entry.id for entry in (*self.general, *self.task_specific, *self.mistakes))
+
+
+class Retriever(Protocol):
+    """Finds the skills for tasks; the seam between a bank and who shows its skills."""
+
+    @property
+    def bank(self) -> SkillBank:
+        """The bank that the skills come from."""
+        ...
+
+    def retrieve(self, tasks: Sequence[Task]) -> list[Retrieved]:
+        """The skills for each task, in the tasks' order; always asked for a batch."""
+        ...
+
+    def with_bank(self, bank: SkillBank) -> Self:
+        """The same retrieval from another bank, as after an evolution step."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ByTaskType:
+    """Retrieval by task type (SkillRL's template mode): general skills, the type's category, its mistakes.
+
+    The task type is the environment's own where it names one that is known; otherwise it is read from the
+    goal (``read_goal``). Where it stays unknown only what holds for every task is returned.
+
+    Static skills come in file order. Skills that evolution added (``Skill.evolved``) come first, newest
+    first, but take at most half of a list, so that they never crowd the static ones out; what static skills
+    leave free they fill. Mistakes of the category come before those of no category; others are left out.
+
+    Args:
+        bank: The bank.
+        top_k: Number of general skills (SkillRL's ``top_k``), None for all.
+        task_specific_top_k: Number of the type's skills, None for all.
+        max_mistakes: Number of mistakes, None for all.
+
+    Raises:
+        ValueError: A limit is negative.
+    """
+
+    bank: SkillBank
+    top_k: int | None = 6
+    task_specific_top_k: int | None = None
+    max_mistakes: int | None = 5
+
+    def __post_init__(self) -> None:
+        for name in ("top_k", "task_specific_top_k", "max_mistakes"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
+                raise ValueError(f"{name} must be at least 0, got {limit}; pass {name}=None to keep all")
+
+    def with_bank(self, bank: SkillBank) -> "ByTaskType":
+        """The same limits on another bank."""
+        return ByTaskType(bank, self.top_k, self.task_specific_top_k, self.max_mistakes)
+
+    def retrieve(self, tasks: Sequence[Task]) -> list[Retrieved]:
+        """The skills for each task, in the tasks' order; equal types and goals are looked up once."""
+        found: dict[tuple[str, str], Retrieved] = {}
+        for task in tasks:
+            if (task.task_type, task.goal) not in found:
+                found[task.task_type, task.goal] = self._for_task(task)
+        return [found[task.task_type, task.goal] for task in tasks]
+
+    def _for_task(self, task: Task) -> Retrieved:
+        task_type, source, confidence = self._task_type(task)
+        names = bank_categories(self.bank, task_type) if task_type is not None else ()
+        skills = tuple(skill for name in names for skill in self.bank.task_specific[name])
+        # Mistakes may name the category or the task type itself.
+        places = {*names, task_type} - {None}
+        own = [mistake for mistake in self.bank.mistakes if mistake.category in places]
+        common = [mistake for mistake in self.bank.mistakes if mistake.category is None]
+        return Retrieved(
+            general=_foremost(self.bank.general, self.top_k),
+            task_specific=_foremost(skills, self.task_specific_top_k),
+            mistakes=tuple([*own, *common][: self.max_mistakes]),
+            category=names[0] if names else None,
+            task_type_source=source,
+            confidence=confidence,
+        )
+
+    def _task_type(self, task: Task) -> tuple[str | None, TaskTypeSource, float]:
+        if task.task_type in CATEGORIES or task.task_type in self.bank.task_specific:
+            return task.task_type, "environment", 1.0
+        # Goals are read by ALFWorld's rules, which mean nothing to a bank for another environment.
+        if any(bank_categories(self.bank, task_type) for task_type in CATEGORIES):
+            goal = read_goal(task.goal)
+            if goal.task_type is not None:
+                return goal.task_type, goal.source, goal.confidence
+        _log.warning(
+            "no task type for %r (environment says %r): general skills only", task.goal, task.task_type
+        )
+        return None, "none", 0.0
+
+
+def _foremost(skills: Sequence[Skill], limit: int | None) -> tuple[Skill, ...]:
+    limit = len(skills) if limit is None else limit
+    evolved = [skill for skill in reversed(skills) if skill.evolved]
+    static = [skill for skill in skills if not skill.evolved]
+    # Evolved skills get half of the list, or whatever the static ones leave free.
+    share = max(limit // 2, limit - len(static))
+    chosen = evolved[:share]
+    return (*chosen, *static[: limit - len(chosen)])
