@@ -1,0 +1,335 @@
+"""One call of the learner: samples in, a few optimiser steps, figures out."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from skill_gym.agents.advantages import BaselineUnit, Scale
+from skill_gym.agents.losses import (
+    Aggregation,
+    clipped,
+    kl_to_reference,
+    logprobs_and_entropy,
+    policy_loss,
+    token_weights,
+)
+from skill_gym.agents.packing import MicroBatch, Sample, micro_batches
+from skill_gym.agents.reply_logits import reply_logits
+
+logger = logging.getLogger(__name__)
+
+
+class LearnerError(RuntimeError):
+    """An optimiser step was refused; the message says why and where the batch was saved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GRPOConfig:
+    """Group relative policy optimisation; the defaults are those of SkillRL's ALFWorld script.
+
+    Attributes:
+        lr: Learning rate after the warm-up, constant.
+        warmup_steps: Optimiser steps over which the rate rises linearly to ``lr``.
+        weight_decay: Of AdamW.
+        max_grad_norm: Gradients are scaled down to this norm.
+        clip_low: Lower clip of the ratio, below 1.
+        clip_high: Upper clip of the ratio.
+        dual_clip: Bound on the loss where the advantage is negative; None for none.
+        kl_coef: Weight of the KL to the reference; 0 needs no reference model.
+        entropy_coef: Weight of the entropy bonus.
+        invalid_penalty: Taken off the advantage of a turn whose reply was not valid.
+        scale: Whether a group's returns are divided by their standard deviation.
+        baseline_unit: What counts once in a group's mean: a trajectory, or (as released) a turn.
+        aggregation: What weighs the same in the loss: tokens, replies or trajectories.
+        ppo_epochs: Times that the samples of an iteration are gone through.
+        mini_batch_size: Sequences for one optimiser step (episodes in the transcript layout, turns in
+            the step layout).
+        micro_batch_tokens: Tokens that go through the model at once; bounds memory, changes no result.
+        old_logprobs: ``recompute`` with the weights before the first step, or the ``sampler``'s own.
+        bf16: Autocast to bfloat16; for GPUs.
+        gradient_checkpointing: Less memory for about a third more time.
+    """
+
+    lr: float = 1e-6
+    warmup_steps: int = 0
+    weight_decay: float = 0.01
+    max_grad_norm: float = 1.0
+    clip_low: float = 0.2
+    clip_high: float = 0.2
+    dual_clip: float | None = 3.0
+    kl_coef: float = 0.01
+    entropy_coef: float = 0.001
+    invalid_penalty: float = 0.1
+    scale: Scale = "std"
+    baseline_unit: BaselineUnit = "trajectory"
+    aggregation: Aggregation = "token-mean"
+    ppo_epochs: int = 1
+    mini_batch_size: int = 128
+    micro_batch_tokens: int = 8192
+    old_logprobs: Literal["recompute", "sampler"] = "recompute"
+    bf16: bool = False
+    gradient_checkpointing: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("warmup_steps", "weight_decay", "kl_coef", "entropy_coef", "invalid_penalty", "clip_high"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        for name in ("ppo_epochs", "mini_batch_size", "micro_batch_tokens"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("lr", "max_grad_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be greater than 0, got {getattr(self, name)}")
+        if not 0 <= self.clip_low <= 1:
+            raise ValueError(f"clip_low must be in [0, 1], got {self.clip_low}")
+        if self.dual_clip is not None and self.dual_clip <= 1:
+            raise ValueError(f"dual_clip must be greater than 1, got {self.dual_clip}; null for none")
+
+
+class Learner:
+    """Trains a causal language model on samples by GRPO.
+
+    Args:
+        model: The model to train, in place; any Hugging Face causal language model, dropout off.
+        reference: Frozen model of the KL term; needed when ``kl_coef`` is above 0.
+        config: What to do.
+        temperature: That of the sampling; log-probabilities are those of the tempered distribution.
+        seed: Seed of the order of mini-batches.
+        dump_folder: Where the batch of a refused step is saved; None saves nothing.
+
+    Attributes:
+        steps: Optimiser steps done.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        reference: Any | None = None,
+        config: GRPOConfig | None = None,
+        *,
+        temperature: float = 1.0,
+        seed: int = 0,
+        dump_folder: Path | None = None,
+    ) -> None:
+        self.config = config or GRPOConfig()
+        if self.config.kl_coef > 0 and reference is None:
+            raise ValueError("kl_coef is above 0 but there is no reference model; pass one or set kl_coef=0")
+        if not temperature > 0:
+            raise ValueError(f"temperature must be greater than 0 to learn from samples, got {temperature}")
+        self.model = model
+        self.reference = reference if self.config.kl_coef > 0 else None
+        self.steps = 0
+        self._temperature = temperature
+        self._seed = seed
+        self._dump_folder = dump_folder
+        model.train(self.config.gradient_checkpointing)
+        if self.config.gradient_checkpointing:
+            model.gradient_checkpointing_enable()
+        if self.reference is not None:
+            self.reference.eval().requires_grad_(False)
+        self._optimizer = torch.optim.AdamW(
+            model.parameters(), lr=self.config.lr, weight_decay=self.config.weight_decay
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lies."""
+        return next(iter(self.model.parameters())).device
+
+    def state_dict(self) -> dict[str, Any]:
+        """Optimiser and step count; the model's weights are saved with the model."""
+        return {"steps": self.steps, "optimizer": self._optimizer.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes back what ``state_dict`` gave."""
+        self.steps = int(state["steps"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+    def update(self, samples: Sequence[Sample]) -> dict[str, float]:
+        """Goes through the samples ``ppo_epochs`` times, one optimiser step a mini-batch.
+
+        Samples that cannot move a weight (advantage 0 throughout, no KL and no entropy term) count in
+        the normaliser but are not run.
+
+        Returns:
+            ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``grad_norm``,
+            ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler),
+            ``optimizer_steps``, ``tokens``, ``reply_tokens``, ``unmoved_samples``, ``seconds``,
+            ``tokens_per_second``; means are over mini-batches.
+
+        Raises:
+            LearnerError: Loss or gradient is not finite; that step's weights are left as they were.
+        """
+        began = time.perf_counter()
+        samples = [sample for sample in samples if sample.replies]
+        plan = list(self._plan(len(samples)))
+        old = self._old_logprobs(samples, plan)
+        rows: list[dict[str, float]] = []
+        tokens = 0
+        for chosen in plan:
+            batch = [samples[one] for one in chosen]
+            row, seen = self._step(batch, None if old is None else [old[one] for one in chosen])
+            tokens += seen
+            if row:
+                rows.append(row)
+        seconds = time.perf_counter() - began
+        peaks = ("ratio_max", "mismatch_max")
+        metrics = {
+            name: (max if name in peaks else _mean)([row[name] for row in rows]) for name in (rows or [{}])[0]
+        }
+        return {
+            **metrics,
+            "optimizer_steps": float(len(rows)),
+            "tokens": float(tokens),
+            "reply_tokens": float(sum(sample.replies for sample in samples)),
+            "unmoved_samples": float(sum(not self._moves(sample) for sample in samples)),
+            "seconds": seconds,
+            "tokens_per_second": tokens / seconds,
+        }
+
+    def _plan(self, count: int) -> Iterator[list[int]]:
+        """Indices of each mini-batch, shuffled anew each epoch; depends on seed and step only."""
+        generator = np.random.default_rng([self._seed, self.steps])
+        for _ in range(self.config.ppo_epochs):
+            order = generator.permutation(count)
+            for start in range(0, count, self.config.mini_batch_size):
+                yield [int(one) for one in order[start : start + self.config.mini_batch_size]]
+
+    def _moves(self, sample: Sample) -> bool:
+        return self.config.kl_coef > 0 or self.config.entropy_coef > 0 or bool(sample.advantages.any())
+
+    def _old_logprobs(self, samples: Sequence[Sample], plan: Sequence[Sequence[int]]) -> list[Tensor] | None:
+        """Log-probabilities before the update by sample, or None when there is one step only.
+
+        In the first step they equal the current ones, so that a single step needs no pass of its own.
+        """
+        if self.config.old_logprobs == "sampler":
+            return [torch.from_numpy(sample.logprobs) for sample in samples]
+        if len(plan) < 2:
+            return None
+        moving = [sample for sample in samples if self._moves(sample)]
+        values = iter(self._logprobs(self.model, moving).split([sample.replies for sample in moving]))
+        return [next(values) if self._moves(sample) else torch.zeros(sample.replies) for sample in samples]
+
+    @torch.no_grad()
+    def _logprobs(self, model: Any, samples: Sequence[Sample]) -> Tensor:
+        """Log-probabilities of all reply tokens in the samples' order, on the CPU, shape [reply]."""
+        result = torch.zeros(sum(sample.replies for sample in samples))
+        for batch in micro_batches(samples, max_tokens=2 * self.config.micro_batch_tokens):
+            values, _ = self._forward(model, batch)
+            result[batch.index] = values.cpu()
+        return result
+
+    def _forward(self, model: Any, batch: MicroBatch) -> tuple[Tensor, Tensor]:
+        device = self.device
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.config.bf16):
+            logits = reply_logits(model, batch)
+        return logprobs_and_entropy(logits, batch.targets.to(device), temperature=self._temperature)
+
+    def _step(self, samples: Sequence[Sample], old: Sequence[Tensor] | None) -> tuple[dict[str, float], int]:
+        """One optimiser step; returns its figures (empty when nothing could move) and the tokens read."""
+        config, device = self.config, self.device
+        turns = torch.from_numpy(np.concatenate([sample.turns for sample in samples]))
+        trajectories = torch.from_numpy(
+            np.repeat([sample.trajectory for sample in samples], [sample.replies for sample in samples])
+        )
+        everything = token_weights(turns, trajectories, aggregation=config.aggregation)
+        moving = [sample for sample in samples if self._moves(sample)]
+        if not moving:
+            return {}, 0
+        keep = torch.from_numpy(np.repeat([self._moves(one) for one in samples], [one.replies for one in samples]))
+        weights = everything[keep].to(device)
+        advantages = torch.from_numpy(np.concatenate([sample.advantages for sample in moving])).to(device)
+        sampler = torch.from_numpy(np.concatenate([sample.logprobs for sample in moving])).to(device)
+        before = None if old is None else torch.cat(list(old))[keep].to(device)
+        reference = None if self.reference is None else self._logprobs(self.reference, moving).to(device)
+
+        self._optimizer.zero_grad(set_to_none=True)
+        figures = _Figures()
+        tokens = 0
+        for batch in micro_batches(moving, max_tokens=config.micro_batch_tokens):
+            index = batch.index.to(device)
+            logprobs, entropy = self._forward(self.model, batch)
+            old_values = logprobs.detach() if before is None else before[index]
+            weight, advantage = weights[index], advantages[index]
+            surrogate = policy_loss(
+                logprobs,
+                old_values,
+                advantage,
+                clip_low=config.clip_low,
+                clip_high=config.clip_high,
+                dual_clip=config.dual_clip,
+            )
+            loss = (weight * (surrogate - config.entropy_coef * entropy)).sum()
+            kl = torch.zeros_like(surrogate)
+            if reference is not None:
+                kl = kl_to_reference(logprobs, reference[index])
+                loss = loss + config.kl_coef * (weight * kl).sum()
+            if not bool(torch.isfinite(loss)):
+                raise self._refusal(f"the loss is {float(loss)}", samples)
+            loss.backward()  # type: ignore[no-untyped-call]
+            tokens += batch.input_ids.numel()
+            held = clipped(
+                logprobs, old_values, advantage, clip_low=config.clip_low, clip_high=config.clip_high
+            )
+            figures.add("loss", loss)
+            figures.add("policy_loss", (weight * surrogate).sum())
+            figures.add("kl", (weight * kl).sum())
+            figures.add("entropy", (weight * entropy).sum() / weights.sum())
+            figures.add("clip_fraction", held.float().sum() / len(weights))
+            figures.add("mismatch_mean", (logprobs - sampler[index]).abs().sum() / len(weights))
+            figures.peak("mismatch_max", (logprobs - sampler[index]).abs())
+            figures.peak("ratio_max", (logprobs - old_values).exp())
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
+        if not bool(torch.isfinite(norm)):
+            raise self._refusal(f"the gradient's norm is {float(norm)}", samples)
+        rate = config.lr * min(1.0, (self.steps + 1) / max(1, config.warmup_steps))
+        for parameters in self._optimizer.param_groups:
+            parameters["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self.steps += 1
+        return {**figures.values, "grad_norm": float(norm), "lr": rate}, tokens
+
+    def _refusal(self, reason: str, samples: Sequence[Sample]) -> LearnerError:
+        """Clears the gradients, saves the batch, and says what happened."""
+        self._optimizer.zero_grad(set_to_none=True)
+        where = "pass dump_folder to keep such batches"
+        if self._dump_folder is not None:
+            path = self._dump_folder / f"refused-step-{self.steps}.npz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            arrays = {
+                f"{name}_{number}": getattr(sample, name)
+                for number, sample in enumerate(samples)
+                for name in ("token_ids", "positions", "advantages", "logprobs")
+            }
+            np.savez_compressed(path, **arrays)
+            where = f"the batch is in {path}"
+        return LearnerError(
+            f"optimiser step {self.steps}: {reason}; the weights are as before this step, {where}; "
+            "lower grpo.lr or max_grad_norm, or look for extreme rewards"
+        )
+
+
+class _Figures:
+    """Sums and peaks over the micro-batches of one step."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, float] = {}
+
+    def add(self, name: str, value: Tensor) -> None:
+        self.values[name] = self.values.get(name, 0.0) + float(value.detach())
+
+    def peak(self, name: str, values: Tensor) -> None:
+        self.values[name] = max(self.values.get(name, 0.0), float(values.detach().max()))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

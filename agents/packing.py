@@ -1,0 +1,172 @@
+"""From played episodes to training sequences: what was said is learnt, what was read is context."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skill_gym.agents.policy import Completion
+
+if TYPE_CHECKING:
+    from skill_gym.agents.rollout import Played
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One training sequence: a whole episode in the transcript layout, one turn in the step layout.
+
+    Attributes:
+        token_ids: All tokens, prompts and replies, int64, shape [token].
+        positions: Where the reply tokens stand in ``token_ids``, each at least 1, ascending, int64,
+            shape [reply]. The model's output at ``position - 1`` predicts the token there.
+        advantages: Of each reply token's turn, float32, shape [reply].
+        logprobs: Of each reply token under the sampler, float32, shape [reply].
+        turns: Turn of each reply token, numbered through all samples, int64, shape [reply].
+        trajectory: Index of the episode among those played.
+    """
+
+    token_ids: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    advantages: NDArray[np.float32]
+    logprobs: NDArray[np.float32]
+    turns: NDArray[np.int64]
+    trajectory: int
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def replies(self) -> int:
+        """Number of reply tokens."""
+        return len(self.positions)
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """Samples of like length, padded at the right.
+
+    Attributes:
+        input_ids: Shape [sequence, token]; cut behind the last reply token that has to be predicted.
+        rows: Sequence of each reply token, shape [reply].
+        columns: Position whose output predicts the reply token, shape [reply].
+        targets: The reply tokens, shape [reply].
+        index: Place of each reply token among all the samples' reply tokens, in order, shape [reply].
+    """
+
+    input_ids: Tensor
+    rows: Tensor
+    columns: Tensor
+    targets: Tensor
+    index: Tensor
+
+
+def make_samples(played: Sequence["Played"], advantages: Sequence[Sequence[float]]) -> list[Sample]:
+    """Training sequences of the episodes that have tokens.
+
+    Consecutive turns whose prompt goes on where the previous prompt and reply ended become one sequence;
+    a turn with a prompt of its own starts a new one. Nothing is tokenised again.
+
+    Args:
+        played: Episodes with one completion a turn; broken ones should be left out beforehand.
+        advantages: Of each turn of each episode, in the order of ``played``.
+
+    Raises:
+        ValueError: Number of completions, turns and advantages differ, or a reply lacks log-probabilities.
+    """
+    if len(played) != len(advantages):
+        raise ValueError(f"need the advantages of {len(played)} episodes, got {len(advantages)}")
+    samples: list[Sample] = []
+    first_turn = 0
+    for trajectory, (one, values) in enumerate(zip(played, advantages, strict=True)):
+        if len(one.completions) != len(values):
+            raise ValueError(
+                f"episode {one.episode.ticket}: {len(one.completions)} completions but {len(values)} "
+                "advantages; each turn needs one of both"
+            )
+        run: list[tuple[int, Completion, float]] = []
+        for turn, (completion, value) in enumerate(zip(one.completions, values, strict=True), first_turn):
+            if len(completion.logprobs) != len(completion.token_ids):
+                raise ValueError(
+                    f"episode {one.episode.ticket}: a reply of {len(completion.token_ids)} tokens has "
+                    f"{len(completion.logprobs)} log-probabilities; train with a policy that returns both"
+                )
+            if run and not _goes_on(run[-1][1], completion):
+                samples += _sample(run, trajectory)
+                run = []
+            run.append((turn, completion, value))
+        samples += _sample(run, trajectory)
+        first_turn += len(values)
+    return samples
+
+
+def _goes_on(previous: Completion, completion: Completion) -> bool:
+    """Whether the prompt begins with everything before it."""
+    behind = previous.prompt_ids + previous.token_ids
+    return bool(behind) and completion.prompt_ids[: len(behind)] == behind
+
+
+def _sample(run: Sequence[tuple[int, Completion, float]], trajectory: int) -> list[Sample]:
+    """One sample of turns that go on from each other; none when they have no reply tokens."""
+    spans = [
+        (len(reply.prompt_ids), turn, reply, value)
+        for turn, reply, value in run
+        if reply.prompt_ids and reply.token_ids
+    ]
+    if not spans:
+        return []
+    last = spans[-1][2]
+    lengths = [len(reply.token_ids) for _, _, reply, _ in spans]
+    return [
+        Sample(
+            token_ids=np.array(last.prompt_ids + last.token_ids, dtype=np.int64),
+            positions=np.concatenate(
+                [np.arange(start, start + n) for (start, *_), n in zip(spans, lengths, strict=True)]
+            ),
+            advantages=np.repeat(np.array([value for *_, value in spans], dtype=np.float32), lengths),
+            logprobs=np.concatenate([np.array(reply.logprobs, dtype=np.float32) for _, _, reply, _ in spans]),
+            turns=np.repeat(np.array([turn for _, turn, _, _ in spans], dtype=np.int64), lengths),
+            trajectory=trajectory,
+        )
+    ]
+
+
+def micro_batches(samples: Sequence[Sample], *, max_tokens: int, pad_id: int = 0) -> Iterator[MicroBatch]:
+    """Cuts samples into padded batches, the longest first so that memory is known early.
+
+    Args:
+        samples: At least one reply token each.
+        max_tokens: Budget of a batch, padding included; a longer sample gets a batch of its own.
+        pad_id: Token at the right end of shorter sequences; causal attention never sees it.
+    """
+    if max_tokens < 1:
+        raise ValueError(f"max_tokens must be at least 1, got {max_tokens}")
+    starts = np.cumsum([0] + [sample.replies for sample in samples])
+    order = sorted(range(len(samples)), key=lambda one: -len(samples[one]))
+    while order:
+        size = max(1, max_tokens // len(samples[order[0]]))
+        batch, order = order[:size], order[size:]
+        yield _pad([samples[one] for one in batch], [int(starts[one]) for one in batch], pad_id)
+
+
+def _pad(samples: Sequence[Sample], starts: Sequence[int], pad_id: int) -> MicroBatch:
+    # The last reply token is only ever predicted: the model need not read it.
+    width = max(int(sample.positions[-1]) for sample in samples)
+    input_ids = np.full((len(samples), width), pad_id, dtype=np.int64)
+    for row, sample in enumerate(samples):
+        own = sample.token_ids[:width]
+        input_ids[row, : len(own)] = own
+    return MicroBatch(
+        input_ids=torch.from_numpy(input_ids),
+        rows=torch.from_numpy(np.repeat(np.arange(len(samples)), [sample.replies for sample in samples])),
+        columns=torch.from_numpy(np.concatenate([sample.positions - 1 for sample in samples])),
+        targets=torch.from_numpy(np.concatenate([sample.token_ids[sample.positions] for sample in samples])),
+        index=torch.from_numpy(
+            np.concatenate(
+                [np.arange(start, start + one.replies) for one, start in zip(samples, starts, strict=True)]
+            )
+        ),
+    )

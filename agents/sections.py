@@ -1,0 +1,243 @@
+"""What can be set in a training run, section by section."""
+
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, Literal
+
+from skill_gym.agents.learner import GRPOConfig
+
+
+class ConfigError(ValueError):
+    """A setting is unknown, of the wrong type or out of range; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """The policy that is trained.
+
+    Attributes:
+        path: ``tiny`` (bundled), ``smollm2``, a folder, or a Hugging Face id.
+        reference: Reference of the KL term; null for ``path``.
+        dtype: Of the weights being trained.
+        device: ``auto`` is cuda where there is one.
+    """
+
+    path: str = "tiny"
+    reference: str | None = None
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvConfig:
+    """What is played, and how it is shown.
+
+    Attributes:
+        id: Gymnasium id.
+        split: Split to train on.
+        data: Folder with the official data; null for the environment's own default.
+        task_types: Only these; null for all.
+        layout: ``transcript`` (an episode is one conversation) or ``step`` (a prompt a turn).
+        history: Observation-command pairs in a prompt of the step layout.
+        max_steps: Turns of an episode; null for the environment's own limit.
+        strict: False reads replies by the released, laxer rules.
+        seed: Added to the run's seed for the order of tasks.
+        options: Further keyword arguments of the environment (``size``, ``generator``, ``goals``, ...).
+    """
+
+    id: str = "skill_gym/ALFWorld-v0"
+    split: str = "generated"
+    data: str | None = None
+    task_types: list[str] | None = None
+    layout: Literal["transcript", "step"] = "transcript"
+    history: int = 2
+    max_steps: int | None = 50
+    strict: bool = True
+    seed: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "max_steps")
+        _at_least(self, 0, "history", "seed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankConfig:
+    """Which skills are shown (SkillRL's ``env.skills_only_memory``).
+
+    Attributes:
+        path: ``starter`` (ours), ``empty``, or a bank file.
+        retrieval_mode: ``template``: by task type.
+        top_k: General skills shown.
+        task_specific_top_k: Skills of the task type shown; null for all.
+        max_tokens: Hard budget of the skill block.
+        include_examples: Show the skills' examples.
+        show_ids: Show the skills' ids.
+        similarity_threshold: For embedding retrieval only; must be null.
+        embedding_model_path: For embedding retrieval only.
+    """
+
+    path: str = "starter"
+    retrieval_mode: Literal["template", "embedding", "hybrid"] = "template"
+    top_k: int | None = 6
+    task_specific_top_k: int | None = None
+    max_tokens: int = 2000
+    include_examples: bool = False
+    show_ids: bool = False
+    similarity_threshold: float | None = None
+    embedding_model_path: str = "Qwen/Qwen3-Embedding-0.6B"
+
+    def __post_init__(self) -> None:
+        if self.retrieval_mode != "template":
+            raise ConfigError(
+                f"bank.retrieval_mode={self.retrieval_mode} needs retrieval by embeddings, which this version "
+                "does not have; use bank.retrieval_mode=template"
+            )
+        if self.similarity_threshold is not None:
+            raise ConfigError(
+                "bank.similarity_threshold is for retrieval by embeddings and would do nothing with "
+                "retrieval_mode=template; leave it out"
+            )
+        _at_least(self, 0, "top_k", "task_specific_top_k")
+        _at_least(self, 1, "max_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplerConfig:
+    """Who samples the replies, and how while training.
+
+    Attributes:
+        backend: ``auto`` is vLLM where it is installed, else transformers.
+        temperature: Greater than 0.
+        top_p: 1.0 keeps the sampler's distribution the one that is learnt.
+        max_new_tokens: Longest reply.
+        slots: Episodes played at once.
+        context_length: Longest prompt with reply, in tokens; null for the model's own.
+    """
+
+    backend: Literal["auto", "vllm", "transformers"] = "auto"
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 512
+    slots: int = 64
+    context_length: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ConfigError(
+                f"sampler.temperature must be greater than 0 to explore, got {self.temperature}; greedy "
+                "sampling is for validation (validation.temperature=0)"
+            )
+        _at_least(self, 1, "max_new_tokens", "slots")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutConfig:
+    """How many episodes make an iteration.
+
+    Attributes:
+        tasks_per_iteration: Groups.
+        group_size: Episodes of the same task, at least 2 for a signal.
+    """
+
+    tasks_per_iteration: int = 16
+    group_size: int = 8
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "tasks_per_iteration", "group_size")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationConfig:
+    """When and on what the policy is validated; evolution reads these episodes.
+
+    Attributes:
+        split: Split of the validation tasks.
+        every: Iterations between validations; 0 for never.
+        tasks: The split's first so many tasks, each played once; null for all.
+        temperature: 0 is greedy.
+        before_training: Validate before the first iteration too.
+        bank: ``evolved`` validates with the bank of the day, ``frozen`` with the first one.
+        options: Keyword arguments of the environment that differ from ``env.options``.
+    """
+
+    split: str = "generated_validation"
+    every: int = 5
+    tasks: int | None = 64
+    temperature: float = 0.4
+    before_training: bool = False
+    bank: Literal["evolved", "frozen"] = "evolved"
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "every", "temperature")
+        _at_least(self, 1, "tasks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvolutionSettings:
+    """Whether and when the bank grows (SkillRL, section 3.4).
+
+    Attributes:
+        enable_dynamic_update: Whether it does.
+        update_threshold: Success of a task type below which its failures go to the teacher.
+        max_new_skills: Most new skills of a round.
+        min_episodes: Episodes of a task type needed to judge it.
+    """
+
+    enable_dynamic_update: bool = False
+    update_threshold: float = 0.4
+    max_new_skills: int = 3
+    min_episodes: int = 4
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "update_threshold", "max_new_skills")
+        _at_least(self, 1, "min_episodes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """The run itself.
+
+    Attributes:
+        folder: Where config, metrics, trajectories, banks and checkpoints go.
+        name: For the reader.
+        seed: Of everything that is drawn.
+        iterations: Until when.
+        checkpoint_every: Iterations between checkpoints; the last one always has one.
+        keep_last: Checkpoints kept; 0 for all.
+    """
+
+    folder: str = "runs/default"
+    name: str = ""
+    seed: int = 0
+    iterations: int = 150
+    checkpoint_every: int = 10
+    keep_last: int = 2
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "seed", "iterations", "keep_last")
+        _at_least(self, 1, "checkpoint_every")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """Everything that a training run depends on; each section is described where it is defined."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    env: EnvConfig = field(default_factory=EnvConfig)
+    bank: BankConfig = field(default_factory=BankConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    grpo: GRPOConfig = field(default_factory=GRPOConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+    evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
+    run: RunConfig = field(default_factory=RunConfig)
+
+
+def _at_least(config: Any, least: float, *names: str) -> None:
+    if not is_dataclass(config):
+        raise TypeError("expected a dataclass")
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not value >= least:
+            raise ConfigError(f"{type(config).__name__}.{name} must be at least {least}, got {value}")
