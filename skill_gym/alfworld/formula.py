@@ -108,7 +108,15 @@ def _flatten(
             _flatten(body, inner, variables, atoms, unequal)
         case ["not", ["=", left, right]]:
             unequal.append(Unequal(term(left), term(right)))
-        case [str(predicate), *terms] if predicate not in ("not", "or", "forall", "imply", "when", "exists", "="):
+        case [str(predicate), *terms] if predicate not in (
+            "not",
+            "or",
+            "forall",
+            "imply",
+            "when",
+            "exists",
+            "=",
+        ):
             atoms.append(Atom(predicate, tuple(term(name) for name in terms)))
         case _:
             raise ProblemError(
@@ -129,7 +137,9 @@ def typed_list(words: Sequence[str]) -> list[tuple[str, str]]:
     while position < len(words):
         if words[position] == "-":
             if position + 1 == len(words) or not waiting:
-                raise ProblemError(f"typed list: '-' without names or type near {words[max(0, position - 2) :][:4]}")
+                raise ProblemError(
+                    f"typed list: '-' without names or type near {words[max(0, position - 2) :][:4]}"
+                )
             pairs += [(name, words[position + 1]) for name in waiting]
             waiting = []
             position += 2

@@ -3,8 +3,8 @@
 import difflib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, overload
 
@@ -44,6 +44,7 @@ class Game:
         problem: PDDL text of the problem.
         task_descs: The task in people's words; may be empty.
         floor_plan: Scene, e.g. ``FloorPlan323``; may be empty.
+        origin: File, line and field that the problem was read from, for error messages.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Game:
     problem: str
     task_descs: tuple[str, ...] = ()
     floor_plan: str = ""
+    origin: str = field(default="", compare=False)
 
 
 class GameSource(Protocol):
@@ -60,13 +62,16 @@ class GameSource(Protocol):
 
     Attributes:
         source: Identifies the data (or the generator and its settings) in ``Task.key``.
-        tasks: The tasks in a fixed order, made when asked for.
     """
 
     source: str
 
     @property
-    def tasks(self) -> Sequence[Task]: ...
+    def tasks(self) -> Sequence[Task]:
+        """The tasks in a fixed order, made when asked for."""
+
+    def find(self, task_id: str) -> Task | None:
+        """The task of that id, None when it is not among ``tasks``."""
 
     def game(self, task_id: str) -> Game:
         """The game of that id.
@@ -108,18 +113,19 @@ class TaskList(Sequence[Task]):
     def __getitem__(self, index: int | slice) -> "Task | TaskList":
         if isinstance(index, slice):
             return TaskList(self._listings[index], self._split, self._source)
-        id_, task_type, sentence = self._listings[index]
-        return Task(id_, f"{ENV_ID}:{self._source}:{id_}", ENV_ID, self._split, task_type, sentence)
-
-    def __iter__(self) -> Iterator[Task]:
-        return (self[index] for index in range(len(self)))
+        return self.task(self._listings[index])
 
     def __repr__(self) -> str:
         return f"TaskList({len(self)} tasks of {self._split})"
 
+    def task(self, listing: Listing) -> Task:
+        """The task of a listing."""
+        id_, task_type, sentence = listing
+        return Task(id_, f"{ENV_ID}:{self._source}:{id_}", ENV_ID, self._split, task_type, sentence)
+
 
 def long_task_types(task_types: Iterable[str] | None) -> tuple[str, ...] | None:
-    """The long names of a filter given in long or short names, in the order of ``TASK_TYPES``; None is no filter.
+    """The long names of a filter given in long or short names, in the order of ``TASK_TYPES``; None is none.
 
     Raises:
         ValueError: An unknown name, or no name at all.
@@ -141,25 +147,24 @@ def source_hash(rows: Iterable[tuple[Listing, str]]) -> str:
     """Eight hex digits that identify a split by its games, the same for a pack and a tree.
 
     Args:
-        rows: Listing and problem text of each game, in the order of the tasks.
+        rows: Listing and hash of the problem text of each game, in the order of the tasks.
     """
     digest = hashlib.sha256()
     for listing, problem in rows:
-        digest.update("\n".join((*listing, problem.strip())).encode())
+        digest.update("\n".join((*listing, problem)).encode())
     return digest.hexdigest()[:8]
 
 
 def near(name: str, known: Sequence[str]) -> str:
     """Up to three known names like the one given, for an error message."""
+    begun = [other for other in known if other.startswith(name)]
     folder = name.rpartition("/")[0]
     pool = [other for other in known if folder and other.startswith(folder)] or known
-    found = difflib.get_close_matches(name, pool[:5000], n=3, cutoff=0.5) or list(known[:3])
+    found = begun[:3] or difflib.get_close_matches(name, pool[:5000], n=3, cutoff=0.5) or list(known[:3])
     return ", ".join(found)
 
 
-def open_games(
-    data: str | Path | None, split: str, task_types: Sequence[str] | None = None
-) -> GameSource:
+def open_games(data: str | Path | None, split: str, task_types: Sequence[str] | None = None) -> GameSource:
     """Opens an official split.
 
     Args:
@@ -184,8 +189,8 @@ def open_games(
         data = os.environ.get("ALFWORLD_DATA", "")
         if not data:
             raise GameError(
-                f"split {split!r} needs the official games, but ALFWORLD_DATA is not set; run alfworld-download and "
-                "set it to the folder that has json_2.1.1, or pass data=, or play split='generated'"
+                f"split {split!r} needs the official games, but ALFWORLD_DATA is not set; run "
+                "alfworld-download and set it to the folder that has json_2.1.1, or pass data=, or play split='generated'"
             )
     folder = Path(data).expanduser()
     if not folder.is_dir():
@@ -206,6 +211,6 @@ def open_games(
             "the download is incomplete: run alfworld-download again"
         )
     raise GameError(
-        f"{where}: {folder} has neither json_2.1.1 nor {pack.name}; run alfworld-download and point {where} to its "
-        "folder, or to a folder of packs"
+        f"{where}: {folder} has neither json_2.1.1 nor {pack.name}; run alfworld-download and "
+        "point it to its folder, or to a folder of packs"
     )

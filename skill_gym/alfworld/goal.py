@@ -10,7 +10,6 @@ from skill_gym.alfworld.formula import Atom, Formula, ProblemError, Unequal
 Test = Callable[..., bool]
 
 
-
 def _at(state: Any, agent: str, location: str) -> bool:
     return bool(state.location == location)
 
@@ -120,7 +119,9 @@ class Goal:
 
 def _components(formula: Formula) -> list[Formula]:
     """Splits the conjunction into parts that share no variable, so that each is searched alone."""
-    groups: list[tuple[set[str], list[Atom], list[Unequal]]] = [({name}, [], []) for name in formula.variables]
+    groups: list[tuple[set[str], list[Atom], list[Unequal]]] = [
+        ({name}, [], []) for name in formula.variables
+    ]
     for item in (*formula.atoms, *formula.unequal):
         terms = item.terms if isinstance(item, Atom) else (item.left, item.right)
         wanted = {term for term in terms if term in formula.variables}
@@ -165,7 +166,9 @@ def _compile(
     levels: list[_Level] = [_Level("")]
     while len(levels) <= len(formula.variables):
         bound = {level.variable for level in levels}
-        options = [_level(name, rows, formula, facts, bound) for name, rows in values.items() if name not in bound]
+        options = [
+            _level(name, rows, formula, facts, bound) for name, rows in values.items() if name not in bound
+        ]
         levels.append(min(options, key=lambda level: (level.key is None, len(level.values), level.variable)))
     bound = set()
     for level in levels:

@@ -12,7 +12,15 @@ from skill_gym.alfworld.problem import SIGNATURES, Problem
 Action = tuple[str, str, str]
 """Verb and its one or two names (empty where there is none), e.g. ``("take", "mug 1", "shelf 2")``."""
 
-PROPERTIES = ("pickupable", "cleanable", "heatable", "coolable", "toggleable", "sliceable", "isreceptacleobject")
+PROPERTIES = (
+    "pickupable",
+    "cleanable",
+    "heatable",
+    "coolable",
+    "toggleable",
+    "sliceable",
+    "isreceptacleobject",
+)
 """Fixed properties of objects."""
 
 FLAGS = ("isclean", "ishot", "iscool", "issliced", "istoggled", "opened")
@@ -39,8 +47,9 @@ class Layout:
         start: Location of the agent at the start.
         holding: Object in hand at the start, None in all official games.
         contents: Objects in each receptacle at the start.
-        places: Locations of each object at the start, as ``objectAtLocation`` says (may differ from its receptacle's).
-        flags: Objects that are clean, hot, cool, sliced, toggled and receptacles that are opened at the start.
+        places: Locations of each object at the start, as ``objectAtLocation`` says (may differ from its
+            receptacle's).
+        flags: What has each of ``FLAGS`` at the start.
         order: Rank of each name in listings.
         ids: The problem's own id of each receptacle and object.
         formula: The goal, with the names that players read; variables start with ``?``.
@@ -77,7 +86,8 @@ class Layout:
         """Names everything and sorts the facts of a problem.
 
         Raises:
-            ProblemError: A receptacle without exactly one type and location, no agent or two, or two things in hand.
+            ProblemError: A receptacle without exactly one type and location, no agent or two, or two things
+                in hand.
         """
         facts = {name: problem.facts.get(name, ()) for name in SIGNATURES}
         entities = {term for rows in problem.facts.values() for row in rows for term in row}
@@ -109,11 +119,11 @@ class Layout:
             location={names[name]: place for name, place in location.items()},
             at=_gather((location[name], names[name]) for name in receptacles),
             openable=frozenset(names[name] for (name,) in facts["openable"]),
-            properties={
-                prop: frozenset(names[name] for (name,) in facts[prop]) for prop in PROPERTIES
-            },
+            properties={prop: frozenset(names[name] for (name,) in facts[prop]) for prop in PROPERTIES},
             accepts={names[name]: shared.get(kind[name], frozenset()) for name in receptacles},
-            nested=_gather((names[outer], names[inner]) for inner, outer in sorted(facts["inreceptacleobject"])),
+            nested=_gather(
+                (names[outer], names[inner]) for inner, outer in sorted(facts["inreceptacleobject"])
+            ),
             start=start[0],
             holding=held[0] if held else None,
             contents={
@@ -122,7 +132,9 @@ class Layout:
             },
             places={
                 name: frozenset(places)
-                for name, places in _gather((names[o], place) for o, place in facts["objectatlocation"]).items()
+                for name, places in _gather(
+                    (names[o], place) for o, place in facts["objectatlocation"]
+                ).items()
             },
             flags={flag: frozenset(names[name] for (name,) in facts[flag]) for flag in FLAGS},
             order={names[name]: rank for rank, name in enumerate(raw)},
@@ -154,7 +166,9 @@ def _one_each(predicate: str, rows: Iterable[tuple[str, ...]], wanted: Iterable[
     values: dict[str, str] = {}
     for name, value in rows:
         if name in values:
-            raise ProblemError(f"init: {name} has two facts {predicate}: {values[name]} and {value}; keep one")
+            raise ProblemError(
+                f"init: {name} has two facts {predicate}: {values[name]} and {value}; keep one"
+            )
         values[name] = value
     for name in wanted:
         if name not in values:
@@ -173,15 +187,23 @@ def _gather(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 def _rename(formula: Formula, names: Mapping[str, str]) -> Formula:
     return Formula(
         formula.variables,
-        tuple(Atom(atom.predicate, tuple(names.get(term, term) for term in atom.terms)) for atom in formula.atoms),
-        tuple(Unequal(names.get(pair.left, pair.left), names.get(pair.right, pair.right)) for pair in formula.unequal),
+        tuple(
+            Atom(atom.predicate, tuple(names.get(term, term) for term in atom.terms))
+            for atom in formula.atoms
+        ),
+        tuple(
+            Unequal(names.get(pair.left, pair.left), names.get(pair.right, pair.right))
+            for pair in formula.unequal
+        ),
     )
 
 
 def _goal(formula: Formula, problem: Problem, names: Mapping[str, str]) -> Goal:
     """Compiles the goal against what never changes, in the names that players read."""
     static = {
-        predicate: tuple(tuple(names.get(term, term) for term in row) for row in problem.facts.get(predicate, ()))
+        predicate: tuple(
+            tuple(names.get(term, term) for term in row) for row in problem.facts.get(predicate, ())
+        )
         for predicate in {atom.predicate for atom in formula.atoms}
         if predicate in SIGNATURES and predicate not in TESTS
     }

@@ -38,7 +38,16 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
 """Types of the terms of each predicate that a text, a precondition or a goal reads (lower case)."""
 
 _UNREAD = frozenset(
-    "isreceptacleobjectfull wasinreceptacle checked examined holdsanyreceptacleobject full moveable ison".split()
+    {
+        "checked",
+        "examined",
+        "full",
+        "holdsanyreceptacleobject",
+        "ison",
+        "isreceptacleobjectfull",
+        "moveable",
+        "wasinreceptacle",
+    }
 )
 _SECTION = re.compile(r"\(\s*:([a-z]+)")
 _FACT = re.compile(r"\(\s*([^\s()]+)([^()]*)\)")
@@ -75,12 +84,11 @@ def parse_problem(text: str) -> Problem:
     sections = _sections(text)
     types = dict(typed_list(sections["objects"].split()))
     facts: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    unknown = _UNREAD
     for predicate, rest in _FACT.findall(sections["init"]):
         terms = tuple(rest.split())
         signature = SIGNATURES.get(predicate)
         if signature is None:
-            if predicate not in unknown:
+            if predicate not in _UNREAD:
                 raise ProblemError(f"init: unknown predicate {predicate!r} in ({predicate}{rest})")
             continue
         if len(terms) != len(signature):
@@ -91,7 +99,9 @@ def parse_problem(text: str) -> Problem:
         raise ProblemError(f"init: expected facts like (predicate name ...), got {leftover[:60]!r}")
     _check_types(types, facts)
     return Problem(
-        types, {name: tuple(dict.fromkeys(rows)) for name, rows in facts.items()}, parse_goal(sections["goal"])
+        types,
+        {name: tuple(dict.fromkeys(rows)) for name, rows in facts.items()},
+        parse_goal(sections["goal"]),
     )
 
 
@@ -99,7 +109,7 @@ def _sections(text: str) -> dict[str, str]:
     """The inside of ``(:objects ...)``, ``(:init ...)`` and ``(:goal ...)``."""
     if text.count("(") != text.count(")"):
         raise ProblemError(
-            f"parentheses do not match: {text.count('(')} open, {text.count(')')} close; the text may be cut off"
+            f"parentheses do not match: {text.count('(')} open, {text.count(')')} close; is the text cut off?"
         )
     starts = list(_SECTION.finditer(text))
     bodies = {}

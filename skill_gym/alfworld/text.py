@@ -38,7 +38,7 @@ def join_with_articles(names: Sequence[str]) -> str:
 
 
 def opening(place: str, sentence: str) -> str:
-    """The first observation: welcome, the place (of ``middle`` or ``facing``), the task with its full stop."""
+    """The first observation: welcome, the place (``middle`` or ``facing``), the task with its full stop."""
     return f"{WELCOME}\n\n{place}\n\n{GOAL_MARK}{sentence}"
 
 

@@ -7,7 +7,11 @@ from skill_gym.alfworld.layout import Action, Layout
 from skill_gym.alfworld.problem import Problem
 
 _KNIVES = ("knife", "butterknife")
-_STATIONS = {"clean": ("cleanable", "sinkbasin"), "heat": ("heatable", "microwave"), "cool": ("coolable", "fridge")}
+_STATIONS = {
+    "clean": ("cleanable", "sinkbasin"),
+    "heat": ("heatable", "microwave"),
+    "cool": ("coolable", "fridge"),
+}
 
 
 class World:
@@ -69,7 +73,11 @@ class World:
         other.contents = self.contents.copy()
         other.places = self.places.copy()
         other.clean, other.hot, other.cool = self.clean.copy(), self.hot.copy(), self.cool.copy()
-        other.sliced, other.toggled, other.removed = self.sliced.copy(), self.toggled.copy(), self.removed.copy()
+        other.sliced, other.toggled, other.removed = (
+            self.sliced.copy(),
+            self.toggled.copy(),
+            self.removed.copy(),
+        )
         other._actions, other._admissible, other._won = self._actions, self._admissible, self._won
         return other
 
@@ -266,7 +274,11 @@ class World:
 def _journeys(layout: Layout, location: str) -> dict[str, Action]:
     """The actions that being at a location allows whatever the state, in sorted order."""
     here = layout.at.get(location, ())
-    actions: dict[str, Action] = {"look": ("look", "", ""), "inventory": ("inventory", "", ""), "help": ("help", "", "")}
+    actions: dict[str, Action] = {
+        "look": ("look", "", ""),
+        "inventory": ("inventory", "", ""),
+        "help": ("help", "", ""),
+    }
     for receptacle in layout.receptacles:
         if receptacle in here:
             actions[f"examine {receptacle}"] = ("examine", receptacle, "")
