@@ -29,7 +29,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         env: A TextEnv, or wrappers around one; usually a TaskPrompt.
         bank_or_retriever: A SkillBank or the path of a bank file, retrieved from by task type with the
             defaults of the released table; or a Retriever. With a path the env's spec is JSON.
-        max_tokens: Hard budget of the skill block, at least 1.
+        max_tokens: Hard budget of the skill block, at least 0.
         count_tokens: Length of a text in the policy's tokens; None counts about five bytes a token.
         record_to: JSON-lines file for finished episodes, as RecordTrajectory's ``path``; this spares a
             further wrapper. The trajectory is in ``info["trajectory"]`` then, too.
@@ -38,7 +38,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
 
     Raises:
         TypeError: Not a bank, path or retriever.
-        ValueError: A budget below 1.
+        ValueError: A budget below 0.
         BankError: The path holds no valid bank.
 
     Example:
@@ -79,10 +79,9 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             include_examples=include_examples,
         )
         gym.Wrapper.__init__(self, env)
-        if not isinstance(max_tokens, int) or max_tokens < 1:
+        if not isinstance(max_tokens, int) or max_tokens < 0:
             raise ValueError(
-                f"max_tokens must be an int of at least 1, got {max_tokens!r}; "
-                "pass SkillBank.empty() for no skills"
+                f"max_tokens must be an int of at least 0, got {max_tokens!r}; pass 0 to show no skills"
             )
         if count_tokens is not None and not callable(count_tokens):
             raise TypeError(f"count_tokens must be callable or None, got {type(count_tokens).__name__}")

@@ -109,9 +109,7 @@ class TaskPrompt(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Carries a reply out; the observation is the next prompt."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        command = (
-            info.get("command", action) or f"(no command: {info.get('invalid_reason') or 'empty reply'})"
-        )
+        command = info.get("command", action) or f"(none: {info.get('invalid_reason') or 'empty reply'})"
         self._past.append(_Past(self._observation, command))
         self._steps += 1
         self._observation = observation
