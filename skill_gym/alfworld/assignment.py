@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from skill_gym.alfworld.dice import Dice
 from skill_gym.alfworld.goal_sentence import SENTENCES, write_sentence
@@ -43,6 +43,12 @@ class Assignment:
         return f"{self.task_type}-{self.object_type}-None-{self.target_type}-{self.plan}"
 
 
+def task_types_of(rooms: Sequence[str] | None) -> tuple[str, ...]:
+    """The task types that occur in any of the rooms, None for all rooms."""
+    allowed = [room for name, room in ROOMS.items() if rooms is None or name in rooms]
+    return tuple(task_type for task_type in SENTENCES if any(task_type in room.tasks for room in allowed))
+
+
 def draw_assignment(task_type: str, seed: int, rooms: Sequence[str] | None = None) -> Assignment:
     """Draws the task of one game.
 
@@ -68,7 +74,7 @@ def draw_assignment(task_type: str, seed: int, rooms: Sequence[str] | None = Non
     return Assignment(task_type, room.name, dice.between(*room.plans), object_type, target_type, sentence)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pairs(task_type: str, room_name: str) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
     """Object and target types that make sense together, with weights: common things are asked for more."""
     room = ROOMS[room_name]

@@ -15,7 +15,7 @@ PROCESSORS = {
 """Task type to the verb and the kind of receptacle that does it."""
 
 USUAL_COUNTS = {"Cabinet": 8, "Drawer": 5, "StoveBurner": 4, "Shelf": 3, "CounterTop": 2, "SideTable": 2}
-"""About how many of a kind a room has, where it is not one: the more there are, the less one is worth a visit."""
+"""About how many of a kind a room has, where it is not one: the more, the less one is worth a visit."""
 
 _ACCEPTS = {
     name.lower(): frozenset(thing.lower() for thing in things) for name, things in CAN_CONTAIN.items()
@@ -126,7 +126,10 @@ class Explorer:
         if self.wanted.task_type != "pick_two_obj_and_place":
             return targets
         inside = [receptacle for _, receptacle in self.notebook.places_of(self.wanted.object)]
-        return sorted(targets, key=lambda receptacle: -inside.count(receptacle))
+        # By name and not by nearness: with one object in each of two targets it would run back and forth.
+        begun = [receptacle for receptacle in by_number(targets) if receptacle in inside]
+        begun.sort(key=lambda receptacle: -inside.count(receptacle))
+        return begun + [receptacle for receptacle in targets if receptacle not in begun]
 
     def _fetch(self, object_kind: str) -> str | None:
         """Take a known object of the kind that is not yet where it shall be."""
@@ -174,7 +177,8 @@ class Explorer:
 
     def _put_down(self, thing: str) -> str | None:
         """Get rid of something that is not wanted: here if possible, else where such things can be put."""
-        fitting = [name for name in by_number(self.notebook.receptacles) if kind(thing) in _ACCEPTS.get(kind(name), ())]
+        known = by_number(self.notebook.receptacles)
+        fitting = [name for name in known if kind(thing) in _ACCEPTS.get(kind(name), ())]
         fitting.sort(key=lambda name: (not self._here(name), kind(name) in _CLOSED_KINDS))
         for receptacle in fitting:
             command = self._put(thing, receptacle)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 
 from skill_gym.alfworld.assignment import Assignment
 from skill_gym.alfworld.dice import Dice
@@ -10,12 +11,16 @@ from skill_gym.alfworld.household import CAN_CONTAIN, COOLABLE, HOLLOW, OPENABLE
 from skill_gym.alfworld.rooms import ROOMS
 
 ALWAYS_OPENABLE = ("Fridge", "Microwave")
+TILTS = (-30, -15, 0, 15, 30, 45, 60)
+"""Angles at which the agent looks down, part of a location's id."""
+
 HEIGHTS = {"Bed": 50, "Drawer": 60, "GarbageCan": 10, "Sofa": 40, "ArmChair": 40, "Toilet": 60}
 """Height of a receptacle's centre in centimetres where it is not about 90."""
 
 SMALL = (
-    "Spoon", "Fork", "ButterKnife", "Egg", "Tomato", "Apple", "Potato", "DishSponge", "Pen", "Pencil", "KeyChain",
-    "CreditCard", "CD", "CellPhone", "Watch", "RemoteControl", "SoapBar", "SaltShaker", "PepperShaker",
+    "Spoon", "Fork", "ButterKnife", "Egg", "Tomato", "Apple", "Potato", "DishSponge", "Pen", "Pencil",
+    "KeyChain", "CreditCard", "CD", "CellPhone", "Watch", "RemoteControl", "SoapBar", "SaltShaker",
+    "PepperShaker",
 )  # fmt: skip
 """Object types that lie in hollow ones now and then."""
 
@@ -32,7 +37,7 @@ class GeneratorConfig:
         shared_location: Probability that a receptacle stands at the place of the one before it.
         two_receptacles: Probability that a game has objects that lie in two receptacles at once.
         nested: Probability that a game has an object inside another.
-        cold: Probability that a game has objects that are cold at the start.
+        cold: Probability that what lies in the fridge is cold at the start.
         misplaced: Probability that a game has an object whose own location is not its receptacle's.
         half_done: Probability that in a two-object game one of them is in place already.
     """
@@ -44,7 +49,7 @@ class GeneratorConfig:
     shared_location: float = 0.06
     two_receptacles: float = 0.35
     nested: float = 0.17
-    cold: float = 0.09
+    cold: float = 0.2
     misplaced: float = 0.08
     half_done: float = 0.15
 
@@ -52,7 +57,8 @@ class GeneratorConfig:
         if self.rooms is not None:
             if isinstance(self.rooms, str) or not self.rooms:
                 raise ValueError(
-                    f"rooms must be a list of room names, got {self.rooms!r}; pass None for all of {', '.join(ROOMS)}"
+                    f"rooms must be a list of room names, got {self.rooms!r}; "
+                    f"pass None for all of {', '.join(ROOMS)}"
                 )
             unknown = [name for name in self.rooms if name not in ROOMS]
             if unknown:
@@ -129,9 +135,7 @@ class House:
     things: tuple[Thing, ...]
 
 
-def furnish(
-    assignment: Assignment, dice: Dice, config: GeneratorConfig, habits: Habits = HOUSEHOLD
-) -> House:
+def furnish(assignment: Assignment, dice: Dice, config: GeneratorConfig, habits: Habits = HOUSEHOLD) -> House:
     """Draws a room in which the assignment can be done and is not done yet."""
     return _Furnisher(assignment, dice, config, habits).furnish()
 
@@ -215,7 +219,7 @@ class _Furnisher:
         types = [kind for kind in self.by_type if not (asked_for and self.fills_target and kind == target)]
         weights = self.habits.weights(name, types)
         if not sum(weights):
-            # A thing that has no usual place here lies where it can be put, what is asked for anywhere at all.
+            # A thing without a usual place here lies where it can be put, what is asked for anywhere.
             weights = [float(name in CAN_CONTAIN[kind]) for kind in types]
             if not sum(weights) and (asked_for or name == target):
                 weights = [float(kind != "Toaster") for kind in types]
@@ -226,28 +230,33 @@ class _Furnisher:
     def make_awkward(self) -> None:
         laid = [thing for thing in self.things if thing.receptacles]
         if self.dice.chance(self.config.two_receptacles):
-            for _ in range(self.dice.between(1, 2)):
-                self.lay_in_two(self.dice.pick(laid))
+            self.lay_in_two(laid)
         if self.dice.chance(self.config.nested):
             self.nest(laid)
         if self.dice.chance(self.config.cold):
             for thing in laid:
-                thing.cold = thing.type in COOLABLE and thing.receptacles[0].type == "Fridge"
-                if self.assignment.task_type.startswith("pick_cool") and thing.type == self.assignment.object_type:
-                    thing.cold = False
+                wanted = thing.type == self.assignment.object_type
+                asked_to_cool = wanted and self.assignment.task_type == "pick_cool_then_place_in_recep"
+                in_fridge = thing.receptacles[0].type == "Fridge"
+                thing.cold = thing.type in COOLABLE and in_fridge and not asked_to_cool
         if self.dice.chance(self.config.misplaced):
             thing = self.dice.pick(laid)
             thing.location = self.dice.below(len(self.locations))
 
-    def lay_in_two(self, thing: Thing) -> None:
-        if self.fills_target and thing.type == self.assignment.object_type:
-            return
-        first = thing.receptacles[0]
-        # The official ones lie across a border: two burners, the coffee machine and the counter top.
-        kinds = (first.type, "CounterTop") if first.type in ("StoveBurner", "CoffeeMachine") else (first.type,)
-        others = [other for kind in kinds for other in self.by_type.get(kind, ()) if other is not first]
-        if others and len(thing.receptacles) == 1:
-            thing.receptacles.append(self.dice.pick(others))
+    def lay_in_two(self, laid: list[Thing]) -> None:
+        """Lays one or two things across a border: two burners, the coffee machine and the counter top."""
+        pairs = []
+        for thing in laid:
+            if self.fills_target and thing.type == self.assignment.object_type:
+                continue
+            first = thing.receptacles[0]
+            at_edge = first.type in ("StoveBurner", "CoffeeMachine")
+            for kind in (first.type, "CounterTop") if at_edge else (first.type,):
+                pairs += [(thing, other) for other in self.by_type.get(kind, ()) if other is not first]
+        for _ in range(self.dice.between(1, 2) if pairs else 0):
+            thing, other = self.dice.pick(pairs)
+            if len(thing.receptacles) == 1:
+                thing.receptacles.append(other)
 
     def nest(self, laid: list[Thing]) -> None:
         pairs = [
@@ -264,10 +273,9 @@ class _Furnisher:
     def locate(self, x: int, z: int) -> int:
         """Adds a location near the place; returns its index."""
         while True:
-            id_ = "loc" + "".join(
-                f"_bar_{_signed(value)}"
-                for value in (round(x / 25), round(z / 25), self.dice.below(4), self.dice.pick((-30, -15, 0, 15, 30, 45, 60)))
-            )
+            turn, tilt = self.dice.below(4), self.dice.pick(TILTS)
+            column, row = _signed(round(x / 25)), _signed(round(z / 25))
+            id_ = f"loc_bar_{column}_bar_{row}_bar_{turn}_bar_{_signed(tilt)}"
             if id_ not in self.ids:
                 self.ids.add(id_)
                 self.locations.append(id_)
@@ -278,17 +286,19 @@ class _Furnisher:
         stem = {"SinkBasin": "Sink", "BathtubBasin": "Bathtub"}.get(kind, kind)
         tail = f"_bar_{kind}" if stem != kind else ""
         while True:
-            id_ = stem + "".join(f"_bar_{_metres(value)}" for value in (x, y, z)) + tail
+            id_ = f"{stem}_bar_{_metres(x)}_bar_{_metres(y)}_bar_{_metres(z)}{tail}"
             if id_ not in self.ids:
                 self.ids.add(id_)
                 return id_
             x += 1
 
 
+@cache
 def _signed(value: int) -> str:
     return f"_minus_{-value}" if value < 0 else str(value)
 
 
+@cache
 def _metres(centimetres: int) -> str:
     sign = "_minus_" if centimetres < 0 else "_plus_"
     return f"{sign}{abs(centimetres) // 100:02d}_dot_{abs(centimetres) % 100:02d}"

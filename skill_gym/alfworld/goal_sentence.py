@@ -48,8 +48,8 @@ def read_sentence(text: str) -> Wanted:
         if match:
             return Wanted(task_type, match["o"], match["t"])
     raise ValueError(
-        f"expected one of ALFWorld's twelve goal sentences, such as 'put a mug in desk.', got {goal[:100]!r}; "
-        "human-written goals are not understood here: play with goals='template'"
+        f"expected one of ALFWorld's twelve goal sentences, such as 'put a mug in desk.', got {goal[:100]!r};"
+        " human-written goals are not understood here: play with goals='template'"
     )
 
 

@@ -32,7 +32,9 @@ CLEANABLE: tuple[str, ...] = _types(
 HEATABLE: tuple[str, ...] = _types("Apple Bread Cup Egg Mug Plate Potato Tomato")
 """Object types that a microwave heats."""
 
-COOLABLE: tuple[str, ...] = _types("Apple Bowl Bread Cup Egg Lettuce Mug Pan Plate Pot Potato Tomato WineBottle")
+COOLABLE: tuple[str, ...] = _types(
+    "Apple Bowl Bread Cup Egg Lettuce Mug Pan Plate Pot Potato Tomato WineBottle"
+)
 """Object types that a fridge cools."""
 
 TOGGLEABLE: tuple[str, ...] = _types("DeskLamp FloorLamp")

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-_SEEN = re.compile(r"(?:On the (?P<on>\w+ \d+)|The (?P<opened>\w+ \d+) is open\. In it), you see (?P<list>[^.]*)\.")
-_CLOSED = re.compile(r"The (\w+ \d+) is closed\.|You close the (\w+ \d+)\.")
+_SEEN = re.compile(
+    r"(?:On the (?P<on>\w+ \d+)|The (?P<opened>\w+ \d+) is open\. In it), you see (?P<list>[^.]*)\."
+)
 _ARRIVED = re.compile(r"You arrive at (\w+ \d+)\.")
 _TOOK = re.compile(r"You pick up the (\w+ \d+) from the (\w+ \d+)\.")
 _MOVED = re.compile(r"You move the (\w+ \d+) to the (\w+ \d+)\.")

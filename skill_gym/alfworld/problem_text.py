@@ -1,6 +1,6 @@
 """Writes a generated room and its goal as a PDDL problem in the form of the official games."""
 
-from functools import lru_cache
+from functools import cache
 
 from skill_gym.alfworld.assignment import Assignment
 from skill_gym.alfworld.furnishing import House
@@ -125,6 +125,6 @@ def problem_text(name: str, house: House, assignment: Assignment) -> str:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _properties(kind: str) -> tuple[str, ...]:
     return tuple(predicate for predicate, types in PROPERTIES if kind in types)
