@@ -76,7 +76,8 @@ class SkillBank:
                         f"skill {skill.id!r} has category {skill.category!r} but stands under {category!r}; "
                         "add it with with_skills(), which puts it in its place"
                     )
-        for entry in (*self.skills, *self.mistakes):
+        entries: tuple[Skill | Mistake, ...] = (*self.skills, *self.mistakes)
+        for entry in entries:
             if entry.id in self._entries:
                 raise BankError(
                     f"the id {entry.id!r} stands twice in the bank (skills and mistakes share ids); "
@@ -279,5 +280,6 @@ class SkillBank:
 
     def _highest(self, prefix: str) -> int:
         number = re.compile(rf"{re.escape(prefix)}_(\d+)")
-        found = (number.fullmatch(entry.id) for entry in (*self.skills, *self.mistakes))
+        names = (*(skill.id for skill in self.skills), *(mistake.id for mistake in self.mistakes))
+        found = (number.fullmatch(name) for name in names)
         return max((int(match[1]) for match in found if match), default=0)

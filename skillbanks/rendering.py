@@ -68,7 +68,11 @@ def render(
     """
     if max_tokens < 0:
         raise ValueError(f"max_tokens must be at least 0, got {max_tokens}; pass 0 to show no skills")
-    sections = (retrieved.general, retrieved.task_specific, retrieved.mistakes)
+    sections: tuple[tuple[Skill | Mistake, ...], ...] = (
+        retrieved.general,
+        retrieved.task_specific,
+        retrieved.mistakes,
+    )
     items = [
         _Item(
             entry.id,

@@ -40,7 +40,8 @@ class Retrieved:
     @property
     def ids(self) -> tuple[str, ...]:
         """Ids of all entries: general, task-specific, mistakes."""
-        return tuple(entry.id for entry in (*self.general, *self.task_specific, *self.mistakes))
+        skills = (*self.general, *self.task_specific)
+        return (*(skill.id for skill in skills), *(mistake.id for mistake in self.mistakes))
 
 
 class Retriever(Protocol):

@@ -188,7 +188,7 @@ def _provenance(value: object, where: str) -> Provenance:
 
 
 def _write(record: Record, names: Mapping[str, str], canonical: bool) -> dict[str, Any]:
-    keys = () if canonical else record.keys
+    keys: tuple[str, ...] = () if canonical else record.keys
     values: dict[str, Any] = {}
     for key, attribute in names.items():
         value = getattr(record, attribute)

@@ -1,0 +1,224 @@
+"""A teacher that needs no model: it says what went wrong in ALFWorld episodes and what to do instead."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, WHERE_FOUND, Advice
+from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
+from skill_gym.skillbanks.episode_facts import kind
+from skill_gym.skillbanks.skill import Provenance
+from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
+
+_SEARCH = (Cause.NOT_OPENED, Cause.NOT_VISITED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    diagnosis: Diagnosis
+    finding: Finding
+
+    @property
+    def task_type(self) -> str:
+        return self.diagnosis.trajectory.task.task_type
+
+    @property
+    def key(self) -> str:
+        return self.diagnosis.trajectory.task.key
+
+    def fact(self, role: str) -> tuple[str, ...]:
+        return self.finding.details.get(role, ())
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTeacher:
+    """Answers from rules: ``diagnosis`` finds the causes, ``advice`` has the words.
+
+    A cause that is found in several task types makes one general skill, else a skill of its type. Where the
+    bank already has the general one, the types get their own; and beyond both there is advice with the facts
+    of the episodes (which object, which places). What the bank has, by content, is not said again, so that
+    round after round brings something new while there are new causes or new facts. Proposals are ordered by
+    the number of episodes that they rest on; advice with facts of single objects counts half.
+
+    Args:
+        most_places: How many kinds of places a skill names at most.
+    """
+
+    most_places: int = 3
+
+    @property
+    def name(self) -> str:
+        """``rules``."""
+        return "rules"
+
+    def ask(self, request: TeacherRequest) -> TeacherAnswer:
+        """Diagnoses the failed episodes of the request and proposes skills; never raises a TeacherError."""
+        diagnoses = [diagnose(trajectory) for trajectory in request.trajectories]
+        cases: dict[Cause, list[_Case]] = defaultdict(list)
+        for diagnosis in diagnoses:
+            for finding in diagnosis.findings:
+                cases[finding.cause].append(_Case(diagnosis, finding))
+        has = {entry.fingerprint for entry in request.bank}
+        candidates: list[tuple[float, Proposal]] = []
+        known: list[str] = []
+        solved = [diagnose(trajectory) for trajectory in request.successes]
+        for cause in Cause:
+            group = cases.get(cause, [])
+            if not group:
+                continue
+            levels = [*self._common(cause, group, request), *self._typed(cause, group, request)]
+            fresh = [(weight, proposal) for weight, proposal in levels if proposal.fingerprint not in has]
+            known += [proposal.title for _, proposal in levels if proposal.fingerprint in has]
+            # The types' own wording is held back while the general skill is still to be said.
+            if any(proposal.task_type is None for _, proposal in fresh):
+                fresh = [(weight, proposal) for weight, proposal in fresh if proposal.task_type is None]
+            concrete = list(self._concrete(cause, group, [*diagnoses, *solved], request))
+            fresh += [(weight, proposal) for weight, proposal in concrete if proposal.fingerprint not in has]
+            known += [proposal.title for _, proposal in concrete if proposal.fingerprint in has]
+            candidates += fresh
+        return TeacherAnswer(
+            proposals=_best_first(candidates),
+            causes={cause.value: len(group) for cause, group in cases.items()},
+            known=tuple(known),
+            unexplained=tuple(item.trajectory.task.key for item in diagnoses if not item.findings),
+        )
+
+    def _common(
+        self, cause: Cause, cases: Sequence[_Case], request: TeacherRequest
+    ) -> Iterable[tuple[float, Proposal]]:
+        if len({case.task_type for case in cases}) > 1:
+            advice = ADVICE[cause]
+            yield len(cases), _proposal(advice, advice.general, None, cause, cases, request)
+
+    def _typed(
+        self, cause: Cause, cases: Sequence[_Case], request: TeacherRequest
+    ) -> Iterable[tuple[float, Proposal]]:
+        for task_type in sorted({case.task_type for case in cases}):
+            own = [case for case in cases if case.task_type == task_type]
+            change, station = STATIONS.get(task_type, ("", ""))
+            text = ADVICE[cause].typed.format(
+                purpose=PURPOSES.get(task_type, "the goal object"), change=change, station=station
+            )
+            yield len(own), _proposal(ADVICE[cause], text, task_type, cause, own, request)
+
+    def _concrete(
+        self, cause: Cause, cases: Sequence[_Case], episodes: Sequence[Diagnosis], request: TeacherRequest
+    ) -> Iterable[tuple[float, Proposal]]:
+        groups: dict[tuple[str, ...], list[_Case]] = defaultdict(list)
+        for case in cases:
+            for key in _subjects(case):
+                groups[key].append(case)
+        for key, own in groups.items():
+            types = {case.task_type for case in own}
+            advice, text, sources = self._words(cause, key, own, episodes)
+            if text:
+                task_type = types.pop() if len(types) == 1 else None
+                yield len(own) / 2, _proposal(advice, text, task_type, cause, own, request, sources)
+
+    def _words(
+        self, cause: Cause, key: tuple[str, ...], cases: Sequence[_Case], episodes: Sequence[Diagnosis]
+    ) -> tuple[Advice, str, list[Diagnosis]]:
+        advice = ADVICE[cause]
+        if cause is Cause.REFUSED:
+            condition = CONDITIONS.get(key[0], "")
+            return advice, advice.concrete.format(verb=key[0], condition=condition) if condition else "", []
+        wanted, target, wrong = (*key, "", "")[:3]
+        sources: list[Diagnosis] = []
+        places = Counter(place for case in cases for place in case.fact("places"))
+        if cause in (*_SEARCH, Cause.ONE_OF_TWO):
+            found, sources = _found_at(wanted, target, episodes)
+            if found and cause in _SEARCH:
+                return (
+                    WHERE_FOUND,
+                    WHERE_FOUND.concrete.format(object=wanted, places=self._list(found)),
+                    sources,
+                )
+            places = found if cause is Cause.ONE_OF_TWO else places
+        if not advice.concrete or ("{places}" in advice.concrete and not places):
+            return advice, "", []
+        change, station = STATIONS.get(cases[0].task_type, ("", ""))
+        text = advice.concrete.format(
+            object=wanted,
+            target=target,
+            wrong=wrong,
+            places=self._list(places),
+            seen=f", seen at a {self._list(places)}" if places else "",
+            change=change,
+            station=station,
+        )
+        return advice, text, sources
+
+    def _list(self, places: Counter[str]) -> str:
+        # Most common first, equal ones by name, so that the same episodes give the same words.
+        names = [name for name, _ in sorted(places.items(), key=lambda item: (-item[1], item[0]))]
+        return " or ".join(names[: self.most_places])
+
+
+def _subjects(case: _Case) -> list[tuple[str, ...]]:
+    if case.finding.cause is Cause.REFUSED:
+        return [(verb,) for verb in case.fact("verbs")]
+    if case.finding.cause is Cause.LOOP:
+        return [("",)]
+    if not case.fact("object"):
+        return []
+    wanted, target = case.fact("object")[0], case.diagnosis.facts.goal.target
+    # The same object for the same place may be asked hot here and clean there.
+    state = case.task_type if case.finding.cause is Cause.NOT_CHANGED else ""
+    return [(wanted, target, wrong, state) for wrong in case.fact("wrong") or ("",)]
+
+
+def _found_at(
+    wanted: str, target: str, episodes: Sequence[Diagnosis]
+) -> tuple[Counter[str], list[Diagnosis]]:
+    places: Counter[str] = Counter()
+    sources = []
+    for episode in episodes:
+        seen = {kind(place) for place in episode.facts.seen(wanted).values()}
+        # At the goal place it is of no use, unless that is where other tasks find it.
+        seen.discard(target if episode.facts.goal.object == wanted else "")
+        if seen:
+            places.update(seen)
+            sources.append(episode)
+    return places, sources
+
+
+def _proposal(
+    advice: Advice,
+    principle: str,
+    task_type: str | None,
+    cause: Cause,
+    cases: Sequence[_Case],
+    request: TeacherRequest,
+    sources: Sequence[Diagnosis] = (),
+) -> Proposal:
+    episodes = [*(case.diagnosis.trajectory for case in cases), *(source.trajectory for source in sources)]
+    types = sorted({case.task_type for case in cases})
+    count = len({case.key for case in cases})
+    evidence = (
+        f"{cause.value} in {count} of {len(request.trajectories)} failed episodes ({', '.join(types)}), "
+        f"e.g. {cases[0].finding.evidence}"
+    )
+    if sources:
+        evidence += f"; places from {len(sources)} episodes that saw the object"
+    return Proposal(
+        title=advice.title,
+        principle=principle,
+        task_type=task_type,
+        when_to_apply=advice.when,
+        provenance=Provenance(
+            trajectory_ids=tuple(dict.fromkeys(episode.task.key for episode in episodes)),
+            splits=tuple(sorted({episode.task.split for episode in episodes})),
+            teacher="rules",
+            bank_version=request.bank.version,
+            evidence=evidence,
+        ),
+        cause=cause.value,
+    )
+
+
+def _best_first(candidates: Sequence[tuple[float, Proposal]]) -> tuple[Proposal, ...]:
+    # Stable: of equal weight the cause nearer to the goal comes first. One text is proposed once.
+    best: dict[str, Proposal] = {}
+    for _, proposal in sorted(candidates, key=lambda item: -item[0]):
+        best.setdefault(proposal.fingerprint, proposal)
+    return tuple(best.values())
