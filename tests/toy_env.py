@@ -34,6 +34,7 @@ class ToyEnv(TextEnv):
 
     metadata: ClassVar[dict[str, Any]] = {
         "render_modes": ["ansi"],
+        "render_fps": 1,
         "reply_tags": ("action",),
         "role": "You are a visitor of a small house.",
         "instructions": "Commands: take KEY, drop KEY, go to PLACE, open BOX, look in BOX, look.",
