@@ -62,7 +62,7 @@ def play(
     """
     # No TaggedAction and no TaskPrompt: a person types commands and remembers what was said.
     env: gym.Env[str, str] = RecordTrajectory(
-        SkillAugmentedEnv(gym.make(env_id, **env_kwargs), bank, layout="transcript"),
+        SkillAugmentedEnv(gym.make(env_id, **env_kwargs), bank, once=True),
         record_to,
         policy_name="person",
     )

@@ -48,7 +48,9 @@ def test_imports_go_down_the_floors(path: Path) -> None:
         assert module.split(".")[0] not in set(FLOORS) - {"skill_gym"}, f"import skill_gym.{module} instead"
         target = room_of(module)
         if target is not None:
-            assert FLOORS[target] <= FLOORS[room], f"{path.name} on floor {FLOORS[room]} imports {module} above it"
+            assert FLOORS[target] <= FLOORS[room], (
+                f"{path.name} on floor {FLOORS[room]} imports {module} above it"
+            )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))

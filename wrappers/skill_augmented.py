@@ -35,6 +35,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             further wrapper. The trajectory is in ``info["trajectory"]`` then, too.
         show_ids: Whether the block shows the ids of the skills.
         include_examples: Whether the block shows the skills' examples.
+        once: Whether only the first observation has the block; None asks the TaskPrompt for its layout.
 
     Raises:
         TypeError: Not a bank, path or retriever.
@@ -62,6 +63,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         record_to: str | Path | None = None,
         show_ids: bool = False,
         include_examples: bool = False,
+        once: bool | None = None,
     ) -> None:
         if isinstance(bank_or_retriever, Path):
             bank_or_retriever = str(bank_or_retriever)
@@ -77,6 +79,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             record_to=record_to,
             show_ids=show_ids,
             include_examples=include_examples,
+            once=once,
         )
         gym.Wrapper.__init__(self, env)
         if not isinstance(max_tokens, int) or max_tokens < 0:
@@ -92,7 +95,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         self._show_ids = show_ids
         self._include_examples = include_examples
         layout = env.get_wrapper_attr("layout") if env.has_wrapper_attr("layout") else "step"
-        self._once = layout == "transcript"
+        self._once = layout == "transcript" if once is None else once
         self._recorder: EpisodeRecorder | None = None if record_to is None else recorder_for(env, record_to)
         self._block = ""
         self._shown: dict[str, Any] = {}

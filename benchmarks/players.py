@@ -1,0 +1,53 @@
+"""Who plays, by name: a scripted policy, a model, or an endpoint."""
+
+from typing import Any, Literal
+
+from skill_gym.agents.policy import Policy
+from skill_gym.agents.scripted import ExpertPolicy, RandomPolicy
+
+Backend = Literal["auto", "vllm", "transformers"]
+
+PLAYERS = """expert (plays the environment's expert; see --failure-rate), random,
+tiny (the bundled policy), smollm2, a model folder, a Hugging Face id, or openai:MODEL (any compatible endpoint)"""
+
+
+def open_player(
+    name: str,
+    *,
+    backend: Backend = "auto",
+    failure_rate: float = 0.0,
+    seed: int = 0,
+    base_url: str | None = None,
+    slots: int = 64,
+) -> Policy:
+    """The policy of that name.
+
+    Args:
+        name: See ``PLAYERS``.
+        backend: Who samples from a model; auto is vLLM where it is installed, else transformers.
+        failure_rate: Of the expert.
+        seed: Of scripted policies, and of replies without a seed.
+        base_url: Address of an OpenAI-compatible endpoint.
+        slots: Most requests under way at once.
+
+    Raises:
+        ValueError: No such model.
+        PolicyError: The policy does not start; the message says what to install.
+    """
+    if name == "expert":
+        return ExpertPolicy(failure_rate, seed)
+    if name == "random":
+        return RandomPolicy(seed)
+    if name.startswith("openai:"):
+        from skill_gym.agents.openai_policy import OpenAIPolicy
+
+        return OpenAIPolicy(name.removeprefix("openai:"), base_url, concurrency=slots)
+    from skill_gym.agents.models import resolve_model
+    from skill_gym.agents.sampler import open_sampler
+
+    return open_sampler(resolve_model(name), backend=backend, seed=seed, slots=slots, name=name)
+
+
+def token_counter(policy: Policy) -> Any:
+    """The policy's own count of tokens, None for policies without tokens."""
+    return getattr(policy, "count_tokens", None)

@@ -1,0 +1,58 @@
+"""Progress on the terminal: one bar for episodes, one for training."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+
+class Bar:
+    """A tqdm bar that goes away cleanly."""
+
+    def __init__(self, total: int, label: str) -> None:
+        try:
+            from tqdm import tqdm
+        except ImportError as error:
+            raise ImportError("progress needs tqdm; install skill-gym[cli]") from error
+        self._bar: Any = tqdm(total=total, desc=label, dynamic_ncols=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+
+class EpisodeBar(Bar):
+    """Counts episodes and shows the success so far; give ``played`` to ``evaluate``."""
+
+    def __init__(self, total: int, label: str) -> None:
+        super().__init__(total, label)
+        self._solved = 0
+        self._count = 0
+
+    def played(self, played: Any) -> None:
+        """Takes one finished episode."""
+        self._count += 1
+        self._solved += played.trajectory.solved
+        self._bar.set_postfix(solved=f"{self._solved}/{self._count}", refresh=False)
+        self._bar.update()
+
+
+class TrainingBar(Bar):
+    """Counts iterations and shows the figures that matter; the trainer calls it after each iteration."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(total, "training")
+
+    def __call__(self, iteration: int, metrics: Mapping[str, Any]) -> None:
+        """Takes the metrics of an iteration that has ended."""
+        shown = {"success": "success", "validation": "validation/success", "bank": "bank/size"}
+        figures = {
+            label: f"{metrics[key]:.2f}" if isinstance(metrics[key], float) else metrics[key]
+            for label, key in shown.items()
+            if key in metrics
+        }
+        self._bar.set_postfix(figures, refresh=False)
+        self._bar.update(iteration - self._bar.n)

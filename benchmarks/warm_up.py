@@ -1,0 +1,55 @@
+"""The command ``skill-gym cold-start``: its options, and progress while it trains."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Adds the options; left out ones keep the recipe of the bundled policy."""
+    command.description = (
+        "The explorer plays generated games; a policy learns to say what it said, from scratch (the small "
+        "policy) or starting from a model. Without options this is the recipe of the bundled policy. A run "
+        "that was cut off goes on when the same command is given again."
+    )
+    command.add_argument(
+        "--out", default="runs/cold-start", help="run folder; the policy lands in OUT/policy"
+    )
+    command.add_argument(
+        "--model", default="scratch", help="scratch, tiny, smollm2, a folder, or a Hugging Face id"
+    )
+    command.add_argument("--episodes", type=int, metavar="N", help="demonstration games")
+    command.add_argument("--passes", type=int, metavar="N", help="times through the demonstrations")
+    command.add_argument("--minutes", type=float, help="stop training after so long (depends on the machine)")
+    command.add_argument(
+        "--lr", type=float, help="highest learning rate; about 2e-5 for a model that can speak"
+    )
+    command.add_argument("--batch-tokens", type=int, metavar="N", help="tokens of one optimiser step")
+    command.add_argument("--threads", type=int, help="threads of torch")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from skill_gym.agents.cold_start import ColdStartConfig, cold_start
+
+    config = ColdStartConfig(out=options.out, model=options.model, threads=options.threads, seed=options.seed)
+    learning = {"lr": options.lr, "passes": options.passes, "minutes": options.minutes}
+    learning["batch_tokens"] = options.batch_tokens
+    chosen: dict[str, Any] = {name: value for name, value in learning.items() if value is not None}
+    demonstrations = config.demonstrations
+    if options.episodes is not None:
+        demonstrations = replace(demonstrations, episodes=options.episodes)
+    config = replace(config, demonstrations=demonstrations, imitation=replace(config.imitation, **chosen))
+
+    def show(row: Mapping[str, float]) -> None:
+        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), file=sys.stderr)
+
+    print("playing demonstrations, then training; every line is one row of metrics.jsonl", file=sys.stderr)
+    folder = cold_start(config, progress=show)
+    print(
+        f"policy: {folder}\ntry it: skill-gym evaluate --policy {folder} --split generated_test --limit 100"
+    )
+    return 0
