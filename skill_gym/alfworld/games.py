@@ -190,7 +190,7 @@ def open_games(data: str | Path | None, split: str, task_types: Sequence[str] | 
         if not data:
             raise GameError(
                 f"split {split!r} needs the official games, but ALFWORLD_DATA is not set; run "
-                "alfworld-download and set it to the folder that has json_2.1.1, or pass data=, or play split='generated'"
+                "alfworld-download and set it to its folder, or pass data=, or play split='generated'"
             )
     folder = Path(data).expanduser()
     if not folder.is_dir():

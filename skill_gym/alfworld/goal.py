@@ -122,7 +122,8 @@ def _components(formula: Formula) -> list[Formula]:
     groups: list[tuple[set[str], list[Atom], list[Unequal]]] = [
         ({name}, [], []) for name in formula.variables
     ]
-    for item in (*formula.atoms, *formula.unequal):
+    items: list[Atom | Unequal] = [*formula.atoms, *formula.unequal]
+    for item in items:
         terms = item.terms if isinstance(item, Atom) else (item.left, item.right)
         wanted = {term for term in terms if term in formula.variables}
         merged: tuple[set[str], list[Atom], list[Unequal]] = (set(), [], [])

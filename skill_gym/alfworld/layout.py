@@ -98,7 +98,7 @@ class Layout:
         kind = {
             **_one_each("receptacletype", facts["receptacletype"], receptacles),
             **{name: "" for name in raw if problem.types[name] == "object"},
-            **dict(facts["objecttype"]),
+            **_one_each("objecttype", facts["objecttype"], ()),
         }
         kind = {name: value.removesuffix("type") for name, value in kind.items()}
         accepts: dict[str, set[str]] = defaultdict(set)
