@@ -35,7 +35,7 @@ PURPOSES: Mapping[str, str] = {
     CLEAN: "the object to clean",
     HEAT: "the object to heat",
     COOL: "the object to cool",
-    TWO: "the two objects",
+    TWO: "each of the two objects",
 }
 """Task type -> what its object is for."""
 
@@ -123,7 +123,7 @@ ADVICE: Mapping[Cause, Advice] = {
         "Only The Named Kind",
         "Before taking anything.",
         "Take nothing but an object whose name stands in the goal; another one fills your hand for nothing.",
-        "Leave everything but {purpose} where it is: a thing of another name never counts.",
+        "Only {purpose} is worth taking: a thing of another name never counts.",
         "A {wrong} is no {object}: leave it and look for a {object}.",
     ),
     Cause.NOT_OPENED: Advice(

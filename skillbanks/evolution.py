@@ -149,9 +149,9 @@ def evolve(
 
     Task types under the threshold hand their failed episodes to the teacher, one type after the other in
     turn until ``max_failures`` is reached, each type's in an order drawn by the seed; broken episodes are
-    left out and counted. The teacher's first ``max_new_skills`` proposals that say something new enter the bank
-    under fresh ids, in the category of their task type. A teacher's error leaves the bank as it is and stands
-    in the result.
+    left out and counted. The teacher's first ``max_new_skills`` proposals that say something new enter the
+    bank under fresh ids, in the category of their task type. A teacher's error leaves the bank as it is and
+    stands in the result.
 
     Args:
         bank: The bank in force, on which the new ids and categories depend.

@@ -11,17 +11,13 @@ class LeakError(ValueError):
         split: The split.
     """
 
-    def __init__(self, skill_ids: tuple[str, ...], split: str) -> None:
-        super().__init__(
-            f"{len(skill_ids)} entries of the bank came from episodes of the split {split!r}: "
-            f"{', '.join(skill_ids)}; evaluate on a split that evolution never reads, "
-            "or remove them with bank.without(ids)"
-        )
+    def __init__(self, message: str, skill_ids: tuple[str, ...] = (), split: str = "") -> None:
+        super().__init__(message)
         self.skill_ids = skill_ids
         self.split = split
 
-    def __reduce__(self) -> tuple[type["LeakError"], tuple[tuple[str, ...], str]]:
-        return (type(self), (self.skill_ids, self.split))
+    def __reduce__(self) -> tuple[type["LeakError"], tuple[str, tuple[str, ...], str]]:
+        return (type(self), (str(self), self.skill_ids, self.split))
 
 
 def leaked_ids(bank: SkillBank, split: str, *, env_id: str | None = None) -> tuple[str, ...]:
@@ -52,4 +48,9 @@ def check_leak(bank: SkillBank, split: str, *, env_id: str | None = None) -> Non
         LeakError: Entries came from that split; the error names them.
     """
     if ids := leaked_ids(bank, split, env_id=env_id):
-        raise LeakError(ids, split)
+        raise LeakError(
+            f"{len(ids)} entries of the bank came from episodes of the split {split!r}: {', '.join(ids)}; "
+            "evaluate on a split that evolution never reads, or remove them with bank.without(ids)",
+            ids,
+            split,
+        )

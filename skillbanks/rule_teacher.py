@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, WHERE_FOUND, Advice
 from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
@@ -38,7 +38,8 @@ class RuleTeacher:
     bank already has the general one, the types get their own; and beyond both there is advice with the facts
     of the episodes (which object, which places). What the bank has, by content, is not said again, so that
     round after round brings something new while there are new causes or new facts. Proposals are ordered by
-    the number of episodes that they rest on; advice with facts of single objects counts half.
+    the number of episodes that they rest on; advice with facts of single objects counts half, and a second
+    piece of advice on the same cause half as much again.
 
     Args:
         most_places: How many kinds of places a skill names at most.
@@ -75,7 +76,10 @@ class RuleTeacher:
             concrete = list(self._concrete(cause, group, [*diagnoses, *solved], request))
             fresh += [(weight, proposal) for weight, proposal in concrete if proposal.fingerprint not in has]
             known += [proposal.title for _, proposal in concrete if proposal.fingerprint in has]
-            candidates += fresh
+            fresh.sort(key=lambda item: -item[0])
+            # The more is said about a cause already, the less further advice on it weighs.
+            said = sum(proposal.fingerprint in has for _, proposal in (*levels, *concrete))
+            candidates += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
         return TeacherAnswer(
             proposals=_best_first(candidates),
             causes={cause.value: len(group) for cause, group in cases.items()},
@@ -113,7 +117,10 @@ class RuleTeacher:
             advice, text, sources = self._words(cause, key, own, episodes)
             if text:
                 task_type = types.pop() if len(types) == 1 else None
-                yield len(own) / 2, _proposal(advice, text, task_type, cause, own, request, sources)
+                proposal = _proposal(advice, text, task_type, cause, own, request, sources)
+                if key[0]:
+                    proposal = replace(proposal, title=f"{proposal.title} ({key[0]})")
+                yield len(own) / 2, proposal
 
     def _words(
         self, cause: Cause, key: tuple[str, ...], cases: Sequence[_Case], episodes: Sequence[Diagnosis]
