@@ -78,7 +78,8 @@ _CUES: tuple[tuple[str, float, str], ...] = (
     (
         PLACE,
         1.5,
-        r"\b(?:put|plac|mov|throw|toss|tak|bring|carry|set|stor|return|transfer|deposit|leav|remov)\w*",
+        r"\b(?:put|plac|mov|throw|toss|tak|bring|carry|set|stor|return|transfer|deposit|leav|remov|"
+        r"stow|hang|drop|lay|insert|dump|deliver)\w*",
     ),
     (LOOK, 4.5, r"\b(?:lamp|lantern)\w*"),
     (LOOK, 4.0, r"\b(?:lights?|lit|illuminat\w*)\b"),
