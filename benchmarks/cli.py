@@ -24,7 +24,11 @@ EPILOG = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code (0 done, 1 the answer is no, 2 a mistake in the call or its input)."""
+    """Runs one command.
+
+    Returns:
+        The exit code: 0 done, 1 episodes broke, 2 a mistake in the call or its input, 130 interrupted.
+    """
     options = parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.WARNING,
@@ -103,8 +107,8 @@ def parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="GRPO with skills, validation and evolution",
-        description="Trains by GRPO. Settings are dotted, e.g. grpo.lr=1e-5; SkillRL's and Hydra's names are taken "
-        "too (env.skills_only_memory.top_k=6). --show prints all of them with their values.",
+        description="Trains by GRPO. Settings are dotted, e.g. grpo.lr=1e-5; SkillRL's and Hydra's names are "
+        "taken too (env.skills_only_memory.top_k=6). --show prints all of them with their values.",
     )
     train.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="override settings")
     train.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings")
@@ -228,9 +232,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         )
     print(f"{evaluation.policy} on {', '.join(evaluation.splits)}, bank {evaluation.bank_version}\n")
     print(evaluation.table())
-    print(
-        f"\n{len(evaluation.results)} games in {evaluation.seconds:.1f} s, {evaluation.reply_tokens} tokens said"
-    )
+    games, seconds = len(evaluation.results), evaluation.seconds
+    print(f"\n{games} games in {seconds:.1f} s, {evaluation.reply_tokens} tokens said")
     if earlier is not None:
         print(f"against {options.compare}: {paired_difference(earlier, evaluation)} (paired, 95% interval)")
     if options.json:
@@ -272,8 +275,8 @@ def _bank_show(options: argparse.Namespace) -> int:
         block = render(found, max_tokens=options.max_tokens)
         print(block.text)
         print(
-            f"\n[category {found.category or 'none'} by {found.task_type_source}, confidence {found.confidence:.2f}; "
-            f"about {block.tokens} tokens; left out: {', '.join(block.dropped_skill_ids) or 'nothing'}]"
+            f"\n[category {found.category or 'none'} by {found.task_type_source}, "
+            f"confidence {found.confidence:.2f}; about {block.tokens} tokens; left out: {', '.join(block.dropped_skill_ids) or 'nothing'}]"
         )
         return 0
     print(f"bank {bank.version}: {len(bank)} entries")

@@ -11,7 +11,7 @@ from skill_gym.agents.policy import Policy, Sampling
 from skill_gym.agents.rollout import Episode, Played, play
 from skill_gym.benchmarks.evaluation import Evaluation, TaskResult
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.evolution import LeakError
+from skill_gym.skillbanks.leaks import LeakError, check_leak
 from skill_gym.text_env import TextEnv
 from skill_gym.trajectory import Task
 
@@ -53,7 +53,7 @@ def evaluate(
 
     Raises:
         ValueError: No tasks, a task twice, an unknown task, or fewer than one slot.
-        LeakError: A skill of the bank was learnt on a split or a task that is evaluated on.
+        LeakError: A skill of the bank came from a split or a task that is evaluated on.
     """
     if slots < 1:
         raise ValueError(f"slots must be at least 1, got {slots}")
@@ -62,7 +62,7 @@ def evaluate(
     bank = probe.get_wrapper_attr("bank") if probe.has_wrapper_attr("bank") else None
     probe.close()
     if bank is not None and not allow_leak:
-        check_leak(bank, chosen)
+        _check_leak(bank, chosen)
     episodes = [Episode(ticket=task.id, task_id=task.id, seed=episode_seed(seed, task)) for task in chosen]
     results: dict[str, TaskResult] = {}
     started = time.perf_counter()
@@ -90,34 +90,24 @@ def episode_seed(seed: int, task: Task) -> int:
     return int.from_bytes(sha256(f"{seed}:{task.key}".encode()).digest()[:4], "big") >> 1
 
 
-def check_leak(bank: SkillBank, tasks: Sequence[Task]) -> None:
-    """Refuses a bank that has learnt from what it is to be evaluated on.
-
-    Raises:
-        LeakError: An entry's provenance names one of the tasks or one of their splits.
-    """
-    splits = {task.split for task in tasks}
+def _check_leak(bank: SkillBank, tasks: Sequence[Task]) -> None:
+    for env_id, split in dict.fromkeys((task.env_id, task.split) for task in tasks):
+        check_leak(bank, split, env_id=env_id)
     keys = {task.key for task in tasks}
     for entry in bank:
-        source = entry.provenance
-        if source is None:
-            continue
-        leaked = sorted(splits.intersection(source.splits)) or sorted(
-            keys.intersection(source.trajectory_ids)
-        )
+        leaked = keys.intersection(() if entry.provenance is None else entry.provenance.trajectory_ids)
         if leaked:
             raise LeakError(
-                f"skill {entry.id!r} was learnt from {leaked[0]!r}, which is evaluated on; "
-                "evaluate on another split, or pass allow_leak=True and say so in the report"
+                f"{entry.id} of the bank came from the task {min(leaked)!r}, which is evaluated on; "
+                "evaluate on a split that evolution never reads, or remove it with bank.without(ids)",
+                (entry.id,),
             )
 
 
 def _tasks(env: gym.Env[str, str], wanted: Iterable[Task | str] | None) -> list[Task]:
     inner = env.unwrapped
     if not isinstance(inner, TextEnv):
-        raise TypeError(
-            f"expected make_env to make a TextEnv with wrappers, got {type(inner).__name__} inside"
-        )
+        raise TypeError(f"expected make_env to make a wrapped TextEnv, got {type(inner).__name__} inside")
     if wanted is None:
         chosen = list(inner.tasks)
     else:

@@ -8,7 +8,7 @@ from skill_gym.agents.scripted import ExpertPolicy, RandomPolicy
 Backend = Literal["auto", "vllm", "transformers"]
 
 PLAYERS = """expert (plays the environment's expert; see --failure-rate), random,
-tiny (the bundled policy), smollm2, a model folder, a Hugging Face id, or openai:MODEL (any compatible endpoint)"""
+tiny (the bundled policy), smollm2, a model folder, a Hugging Face id, or openai:MODEL (an endpoint)"""
 
 
 def open_player(

@@ -130,9 +130,9 @@ def draw_plots(folder: Path, story: RunStory) -> list[tuple[str, Path]]:
 def _headline(story: RunStory) -> str:
     difference = paired_difference(story.before, story.after)
     lines = [
-        f"On the same {difference.trials} held-out games ({', '.join(story.before.splits)}), the policy solved "
-        f"**{story.before.success()}** before and **{story.after.success()}** after training: a difference of "
-        f"**{difference}** (paired, 95% interval; {difference.gained} games gained, {difference.lost} lost)."
+        f"On the same {difference.trials} held-out games ({', '.join(story.before.splits)}), the policy "
+        f"solved **{story.before.success()}** before and **{story.after.success()}** after training: a "
+        f"difference of **{difference}** (paired, 95% interval; {difference.gained} games gained, {difference.lost} lost)."
     ]
     if not difference.low <= 0 <= difference.high:
         lines.append(
@@ -141,7 +141,8 @@ def _headline(story: RunStory) -> str:
     else:
         lines.append("The interval includes zero: this run alone does not show a difference.")
     lines += [
-        f"{name}: {evaluation.success()}; against after training {paired_difference(story.after, evaluation)}."
+        f"{name}: {evaluation.success()}; minus the figure after training: "
+        f"{paired_difference(story.after, evaluation)}."
         for name, evaluation in story.others.items()
     ]
     return "\n".join(lines)
