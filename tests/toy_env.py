@@ -137,7 +137,7 @@ class ToyEnv(TextEnv):
     def expert_command(self) -> str:
         """The next command of the shortest solution."""
         if self._state == "open":
-            return f"look in {self._colour} box"
+            return f"look in {self._colour} box" if self._room == "cellar" else "go to cellar"
         if self._held != self._colour:
             if self._room == "cellar":
                 return "go to hall"
