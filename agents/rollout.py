@@ -1,0 +1,272 @@
+"""Plays episodes without a barrier: no episode waits for another, and a finished one costs nothing."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+import gymnasium as gym
+
+from skill_gym.agents.policy import Completion, Policy, Sampling
+from skill_gym.agents.slot import Episode, Played, Slot, reply_seed
+from skill_gym.trajectory import Boundary, Trajectory
+
+__all__ = ["Episode", "Played", "Rollout", "RolloutStats", "play", "reply_seed"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutStats:
+    """What a rollout has done and cost so far.
+
+    Attributes:
+        episodes: Episodes that ended, broken ones included.
+        steps: Steps of all environments.
+        prompt_tokens: Tokens of all prompts, cached prefixes included; 0 for policies without tokens.
+        new_tokens: Tokens sampled.
+        wall: Seconds in all, without the time that whoever takes the episodes spent on them.
+        env_time: Seconds of that in environments.
+        policy_time: Seconds of that in the policy.
+        broken: Broken episodes by boundary.
+        occupancy: Share of slots with a request under way, averaged over the policy's time; in [0, 1].
+    """
+
+    episodes: int = 0
+    steps: int = 0
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    wall: float = 0.0
+    env_time: float = 0.0
+    policy_time: float = 0.0
+    broken: Mapping[Boundary, int] = field(default_factory=dict)
+    occupancy: float = 0.0
+
+
+class Rollout(Iterator[Played]):
+    """Plays episodes and hands each over as it ends; ``stats`` may be read at any time.
+
+    Each slot has one environment, made when it is first needed, used for one episode after another and
+    closed at the end. A slot sends its next request as soon as its reply has been played. The results of a
+    deterministic policy do not depend on the number of slots; their order does. Used as a context manager,
+    it is closed at once when whoever takes the episodes stops early.
+
+    What fails costs one episode: an environment that raises (boundary ``env``; a fresh one takes its
+    place) and a request that the policy refuses or answers with an error (boundary ``policy``) leave a
+    broken trajectory with the reason in ``meta["error"]``. An error out of ``poll`` or ``make_env`` is
+    about the whole run and propagates, as a KeyboardInterrupt does; environments are closed all the same.
+
+    Args:
+        make_env: Makes an environment; one without RecordTrajectory gets it.
+        policy: Who plays.
+        episodes: What is to be played, read as slots become free.
+        slots: Most episodes at once, at least 1.
+        sampling: How replies are drawn; the seed is replaced by one for each episode and step.
+        on_played: Called with each episode before it is handed over.
+    """
+
+    def __init__(
+        self,
+        make_env: Callable[[], gym.Env[str, str]],
+        policy: Policy,
+        episodes: Iterable[Episode],
+        *,
+        slots: int,
+        sampling: Sampling,
+        on_played: Callable[[Played], None] | None = None,
+    ) -> None:
+        if slots < 1:
+            raise ValueError(f"slots must be at least 1, got {slots}")
+        self._make_env = make_env
+        self._policy = policy
+        self._episodes = iter(episodes)
+        self._slots = slots
+        self._sampling = sampling
+        self._on_played = on_played
+        self._envs: list[Slot] = []
+        self._free: list[Slot] = []
+        self._waiting: dict[str, Slot] = {}
+        self._seen: set[str] = set()
+        self._logged: set[tuple[str, str]] = set()
+        self._stats = RolloutStats()
+        self._broken: Counter[Boundary] = Counter()
+        self._slot_time = 0.0
+        self._run = self._play()
+
+    @property
+    def stats(self) -> RolloutStats:
+        """What was done so far."""
+        possible = self._stats.policy_time * self._slots
+        occupancy = self._slot_time / possible if possible else 0.0
+        return replace(self._stats, broken=dict(self._broken), occupancy=occupancy)
+
+    def __iter__(self) -> "Rollout":
+        return self
+
+    def __next__(self) -> Played:
+        start = perf_counter()
+        try:
+            played = next(self._run)
+        finally:
+            self._count(wall=perf_counter() - start)
+        if self._on_played is not None:
+            self._on_played(played)
+        return played
+
+    def __enter__(self) -> "Rollout":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the rollout early: open requests are aborted, environments closed."""
+        self._run.close()
+
+    def _play(self) -> Generator[Played, None, None]:
+        try:
+            yield from self._fill()
+            while self._waiting:
+                for completion in self._poll():
+                    slot = self._waiting.pop(completion.ticket, None)
+                    if slot is None:
+                        logger.warning("the policy answered %r, which nobody asked", completion.ticket)
+                        continue
+                    played = self._hear(slot, completion)
+                    if played is not None:
+                        yield played
+                        yield from self._fill()
+        finally:
+            self._end()
+
+    def _fill(self) -> Iterator[Played]:
+        """Starts episodes until no slot is free or none is left."""
+        while self._free or len(self._envs) < self._slots:
+            episode = next(self._episodes, None)
+            if episode is None:
+                return
+            if episode.ticket in self._seen:
+                raise ValueError(f"two episodes have the ticket {episode.ticket!r}; tickets must be unique")
+            self._seen.add(episode.ticket)
+            played = self._begin(episode)
+            if played is not None:
+                yield played
+
+    def _begin(self, episode: Episode) -> Played | None:
+        start = perf_counter()
+        slot = self._free.pop() if self._free else self._new_slot()
+        try:
+            slot.begin(episode)
+        except Exception as error:  # noqa: BLE001 - whatever an environment raises is recorded
+            trajectory = slot.never_begun(error)
+            self._discard(slot)
+            return self._done(slot, trajectory, error)
+        finally:
+            self._count(env_time=perf_counter() - start)
+        return self._ask(slot)
+
+    def _ask(self, slot: Slot) -> Played | None:
+        request = slot.request(self._sampling)
+        start = perf_counter()
+        try:
+            self._policy.submit(request)
+        except Exception as error:  # noqa: BLE001 - whatever a policy raises is recorded
+            self._free.append(slot)
+            return self._done(slot, slot.abandon("policy", error), error)
+        finally:
+            self._count(policy_time=perf_counter() - start)
+        self._waiting[request.ticket] = slot
+        return None
+
+    def _poll(self) -> list[Completion]:
+        start = perf_counter()
+        completions = self._policy.poll()
+        spent = perf_counter() - start
+        self._slot_time += spent * len(self._waiting)
+        self._count(policy_time=spent)
+        return completions
+
+    def _hear(self, slot: Slot, completion: Completion) -> Played | None:
+        self._count(prompt_tokens=len(completion.prompt_ids), new_tokens=len(completion.token_ids))
+        if completion.finish_reason == "error":
+            self._free.append(slot)
+            return self._done(slot, slot.abandon("policy", completion.text), completion.text)
+        start = perf_counter()
+        try:
+            trajectory = slot.step(completion)
+        except Exception as error:  # noqa: BLE001 - whatever an environment raises is recorded
+            trajectory = slot.abandon("env", error)
+            self._discard(slot)
+            return self._done(slot, trajectory, error)
+        finally:
+            self._count(env_time=perf_counter() - start)
+        self._count(steps=1)
+        if trajectory is None:
+            return self._ask(slot)
+        self._free.append(slot)
+        return self._done(slot, trajectory)
+
+    def _done(self, slot: Slot, trajectory: Trajectory, error: BaseException | str | None = None) -> Played:
+        self._count(episodes=1)
+        if trajectory.boundary is not None:
+            self._broken[trajectory.boundary] += 1
+            kind = (trajectory.boundary, type(error).__name__)
+            if kind not in self._logged:
+                self._logged.add(kind)
+                logger.warning(
+                    "episode %s (task %s) broke at the %s: %s; further ones of this kind are only counted",
+                    slot.episode.ticket,
+                    slot.episode.task_id,
+                    trajectory.boundary,
+                    trajectory.meta.get("error", error),
+                    exc_info=error
+                    if isinstance(error, BaseException) and trajectory.boundary == "env"
+                    else None,
+                )
+        if not trajectory.policy:
+            trajectory = replace(trajectory, policy=self._policy.name)
+        return Played(slot.episode, trajectory, tuple(slot.completions))
+
+    def _new_slot(self) -> Slot:
+        slot = Slot(self._make_env(), self._policy.name)
+        self._envs.append(slot)
+        return slot
+
+    def _discard(self, slot: Slot) -> None:
+        """An environment that has raised may be in any state: it is not used again."""
+        self._envs.remove(slot)
+        self._close(slot)
+
+    def _close(self, slot: Slot) -> None:
+        try:
+            slot.env.close()
+        except Exception:
+            logger.warning("an environment could not be closed", exc_info=True)
+
+    def _end(self) -> None:
+        abort = getattr(self._policy, "abort", None)
+        if self._waiting and callable(abort):
+            abort(set(self._waiting))
+        for slot in self._envs:
+            self._close(slot)
+        self._envs, self._free, self._waiting = [], [], {}
+
+    def _count(self, **more: Any) -> None:
+        self._stats = replace(
+            self._stats, **{name: getattr(self._stats, name) + value for name, value in more.items()}
+        )
+
+
+def play(
+    make_env: Callable[[], gym.Env[str, str]],
+    policy: Policy,
+    episodes: Iterable[Episode],
+    *,
+    slots: int,
+    sampling: Sampling,
+    on_played: Callable[[Played], None] | None = None,
+) -> Rollout:
+    """Plays episodes lazily; iterate over the result. Arguments as in ``Rollout``."""
+    return Rollout(make_env, policy, episodes, slots=slots, sampling=sampling, on_played=on_played)

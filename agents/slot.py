@@ -1,0 +1,123 @@
+"""One place of a rollout: an environment and the episode that is being played in it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import gymnasium as gym
+
+from skill_gym.agents.policy import Completion, Message, Request, Sampling
+from skill_gym.text_env import TextEnv
+from skill_gym.trajectory import Boundary, Task, Trajectory
+from skill_gym.wrappers.record_trajectory import RecordTrajectory
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode to be played.
+
+    Attributes:
+        ticket: Name of the episode, unique in a rollout.
+        task_id: Which task.
+        seed: At least 0; with the step it decides how each reply is drawn. Members of a group differ in it.
+        group: Episodes of one task that are compared with each other (GRPO).
+    """
+
+    ticket: str
+    task_id: str
+    seed: int
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An episode, what came of it, and one completion for each of its turns."""
+
+    episode: Episode
+    trajectory: Trajectory
+    completions: tuple[Completion, ...]
+
+
+def reply_seed(episode_seed: int, step: int) -> int:
+    """Seed of one reply, in [0, 2**31); the same on every machine and for every number of slots."""
+    digest = sha256(f"{episode_seed}:{step}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+class Slot:
+    """Plays one episode after another in one environment.
+
+    Args:
+        env: Any text environment; one that does not record trajectories gets RecordTrajectory.
+        policy_name: Goes into the trajectories of an environment that got it here.
+
+    Attributes:
+        layout: ``transcript``: the conversation grows; ``step``: each observation is a whole prompt.
+        episode: The episode being played.
+        completions: Its replies so far that the environment has taken.
+    """
+
+    episode: Episode
+
+    def __init__(self, env: gym.Env[str, str], policy_name: str) -> None:
+        recorded = env.has_wrapper_attr("abandon")
+        self.env = env if recorded else RecordTrajectory(env, policy_name=policy_name)
+        self.layout = str(env.get_wrapper_attr("layout")) if env.has_wrapper_attr("layout") else "step"
+
+    def begin(self, episode: Episode) -> None:
+        """Resets the environment to the episode's task."""
+        self.episode = episode
+        self.completions: list[Completion] = []
+        self.messages: list[Message] = []
+        observation, self.info = self.env.reset(seed=episode.seed, options={"task": episode.task_id})
+        self._hear(observation)
+
+    def request(self, sampling: Sampling) -> Request:
+        """The question for the next reply."""
+        step = len(self.completions)
+        growing = self.layout == "transcript" and step > 0
+        return Request(
+            ticket=f"{self.episode.ticket}#{step}",
+            messages=tuple(self.messages),
+            info={**self.info, "step": step},
+            sampling=replace(sampling, seed=reply_seed(self.episode.seed, step)),
+            previous=self.completions[-1] if growing else None,
+        )
+
+    def step(self, completion: Completion) -> Trajectory | None:
+        """Says the reply to the environment; the trajectory when that ended the episode."""
+        observation, _, terminated, truncated, self.info = self.env.step(completion.text)
+        self.completions.append(completion)
+        if terminated or truncated:
+            trajectory: Trajectory = self.info["trajectory"]
+            return trajectory
+        self.messages.append({"role": "assistant", "content": completion.text})
+        self._hear(observation)
+        return None
+
+    def abandon(self, boundary: Boundary, error: BaseException | str) -> Trajectory:
+        """Closes the episode as broken."""
+        abandon: Callable[[Boundary, BaseException | str], Trajectory] = self.env.get_wrapper_attr("abandon")
+        return abandon(boundary, error)
+
+    def never_begun(self, error: Exception) -> Trajectory:
+        """The record of an episode whose reset failed; the environment may not even know its task."""
+        inner = self.env.unwrapped
+        task_id = self.episode.task_id
+        env_id = inner.spec.id if inner.spec is not None else type(inner).__name__
+        task = Task(task_id, f"{env_id}:unknown:{task_id}", env_id, "", "", "")
+        if isinstance(inner, TextEnv):
+            try:
+                task = inner.find_task(task_id)
+            except Exception:
+                logger.debug("no task %r", task_id, exc_info=True)
+        meta = {"final_observation": "", "error": f"{type(error).__name__}: {error}"}
+        return Trajectory(task, (), "broken", seed=self.episode.seed, boundary="env", meta=meta)
+
+    def _hear(self, observation: str) -> None:
+        if self.layout == "step":
+            self.messages.clear()
+        self.messages.append({"role": "user", "content": observation})
