@@ -156,7 +156,8 @@ def _exchanges(trajectory: Trajectory) -> Iterator[tuple[str, str]]:
     # The answer to a command is the next turn's observation.
     final = str(trajectory.meta.get("final_observation", ""))
     answers = [*(turn.observation for turn in trajectory.turns[1:]), final]
-    for turn, answer in zip(trajectory.turns, answers, strict=True):
+    # An episode without turns has no answer to anything.
+    for turn, answer in zip(trajectory.turns, answers, strict=False):
         yield turn.command.strip(), answer
 
 
