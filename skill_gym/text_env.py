@@ -1,7 +1,7 @@
 """A Gymnasium environment that speaks text: commands in, observations out, admissible commands in info."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import gymnasium as gym
@@ -52,7 +52,7 @@ class FreeText(gym.spaces.Space[str]):
         """Whether ``x`` is a ``str`` that is not too long."""
         return isinstance(x, str) and len(x) <= self.max_length
 
-    def to_jsonable(self, sample_n: Sequence[str]) -> list[str]:
+    def to_jsonable(self, sample_n: Iterable[str]) -> list[str]:
         """Texts are JSON already."""
         return list(sample_n)
 
@@ -75,7 +75,7 @@ class FreeText(gym.spaces.Space[str]):
 
 
 @gym.vector.utils.batch_space.register(FreeText)
-def _batch_free_text(space: FreeText, n: int = 1) -> gym.spaces.Tuple:
+def _batch_free_text(space: FreeText, n: int = 1) -> gym.spaces.Tuple[Any]:
     """A batch of texts is a tuple of texts."""
     return gym.spaces.Tuple(tuple(FreeText(space.max_length, samples=space.samples) for _ in range(n)))
 
@@ -203,7 +203,7 @@ class TextEnv(gym.Env[str, str]):
         info = self._info(outcome)
         return outcome.observation, outcome.reward, outcome.terminated, outcome.truncated, info
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """The present observation in ``ansi`` mode, else None."""
         return self._observation if self.render_mode == "ansi" else None
 
