@@ -186,8 +186,6 @@ def _open(
     if split in GENERATED_SPLITS:
         if data is not None:
             raise ValueError(f"split {split!r} is generated and reads no data; leave data= out")
-        if size < 1:
-            raise ValueError(f"size must be at least 1, got {size}")
         try:
             config = GeneratorConfig(**(generator or {}))
         except TypeError as error:

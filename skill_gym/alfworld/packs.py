@@ -7,7 +7,7 @@ import logging
 import lzma
 import shutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -205,6 +205,30 @@ def _checked(text: str, where: str) -> dict[str, Any]:
             raise GameError(f"{where}, field {name!r}: expected a list of texts, got {str(value)[:60]!r}")
     refuse_old_commands(fields["walkthrough"], f"{where}, field 'walkthrough'")
     return fields
+
+
+def write_pack(path: Path, games: Iterable[Game]) -> int:
+    """Writes games as a pack, e.g. generated ones to share; returns their number.
+
+    Args:
+        path: ``<split>.jsonl.xz``; an old file is replaced.
+        games: In any order.
+    """
+    rows = 0
+    with lzma.open(path, "wt", encoding="utf-8", preset=1) as lines:
+        for game in games:
+            row = {
+                "id": game.id,
+                "task_type": game.task_type,
+                "task": game.sentence,
+                "walkthrough": game.walkthrough,
+                "pddl_problem": game.problem,
+                "task_descs": game.task_descs,
+                "floor_plan": game.floor_plan,
+            }
+            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+            rows += 1
+    return rows
 
 
 def refuse_old_commands(walkthrough: Sequence[str], where: str) -> None:

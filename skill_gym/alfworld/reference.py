@@ -109,8 +109,8 @@ _PLAYING: list[ReferenceGame] = []
 def _engine() -> Any:
     """The engine of this process.
 
-    Each engine loads a copy of its planner (33 MB), and unloading a second one crashes the process at exit, so
-    all games share one.
+    Each engine loads a copy of its planner (33 MB), and unloading a second one crashes the process at exit,
+    so all games share one.
     """
     if not reference_installed():
         raise ImportError(
