@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 
+from skill_gym.alfworld.assignment import PROCESSORS
 from skill_gym.alfworld.goal_sentence import read_sentence
 from skill_gym.alfworld.habits import HOUSEHOLD
 from skill_gym.alfworld.household import CAN_CONTAIN, OPENABLE
 from skill_gym.alfworld.notebook import Notebook, by_number, kind
 
-PROCESSORS = {
-    "pick_clean_then_place_in_recep": ("clean", "sinkbasin"),
-    "pick_heat_then_place_in_recep": ("heat", "microwave"),
-    "pick_cool_then_place_in_recep": ("cool", "fridge"),
-}
-"""Task type to the verb and the kind of receptacle that does it."""
-
 USUAL_COUNTS = {"Cabinet": 8, "Drawer": 5, "StoveBurner": 4, "Shelf": 3, "CounterTop": 2, "SideTable": 2}
 """About how many of a kind a room has, where it is not one: the more, the less one is worth a visit."""
 
+_NONE = ("", "", ())
 _ACCEPTS = {
     name.lower(): frozenset(thing.lower() for thing in things) for name, things in CAN_CONTAIN.items()
 }
@@ -104,13 +99,13 @@ class Explorer:
     def _deliver(self) -> str | None:
         """Take the object, treat it if asked to, and bring it to the target; twice where two are wanted."""
         held = self.notebook.held
-        verb, processor = PROCESSORS.get(self.wanted.task_type, ("", ""))
+        verb, processor, _ = PROCESSORS.get(self.wanted.task_type, _NONE)
         if held is None:
             return self._fetch(self.wanted.object) or self._search(self.wanted.object)
         if kind(held) != self.wanted.object:
             return self._put_down(held)
         if verb and verb not in self.notebook.states.get(held, ()):
-            for receptacle in self._of_kind(processor):
+            for receptacle in self._of_kind(processor.lower()):
                 command = self._go(receptacle) or self._allowed(f"{verb} {held} with {receptacle}")
                 if command:
                     return command
@@ -193,7 +188,7 @@ class Explorer:
 
     def _ordered(self, places: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Objects that are treated already first, then those at hand, then by receptacle and number."""
-        verb, _ = PROCESSORS.get(self.wanted.task_type, ("", ""))
+        verb, _, _ = PROCESSORS.get(self.wanted.task_type, _NONE)
         order = {name: position for position, name in enumerate(by_number(self.notebook.receptacles))}
         return sorted(
             places,

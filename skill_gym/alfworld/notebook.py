@@ -53,10 +53,9 @@ class Notebook:
 
     def read(self, feedback: str) -> None:
         """Takes down what a feedback says."""
-        for match in _ARRIVED.finditer(feedback):
-            self.receptacles.add(match[1])
-        for match in _SEEN.finditer(feedback):
-            self.contents[match["on"] or match["opened"]] = _ITEM.findall(match["list"])
+        self.receptacles.update(_ARRIVED.findall(feedback))
+        for seen in _SEEN.finditer(feedback):
+            self.contents[seen["on"] or seen["opened"]] = _ITEM.findall(seen["list"])
         if match := _TOOK.search(feedback):
             self.held = match[1]
             if match[1] in self.contents.get(match[2], ()):
