@@ -108,6 +108,7 @@ class VLLMPolicy:
             "enforce_eager": self._is_eager,
             "enable_prefix_caching": prefix_caching,
             "disable_log_stats": True,
+            "use_tqdm_on_load": False,
         }
         if on_cpu:
             # Without a size vLLM reserves a share of all memory, and does not start on a busy machine.
