@@ -43,6 +43,8 @@ def _check_template(reply: str) -> str:
 class ExpertPolicy(BatchPolicy):
     """Says the environment's expert command; now and then a random admissible one instead.
 
+    Where the expert knows no way any more (``expert_command`` is None), it says a random admissible command.
+
     When it errs depends on (seed, task key, step, the reply's seed) only, so that results do not depend
     on the number of slots.
 
@@ -74,12 +76,12 @@ class ExpertPolicy(BatchPolicy):
         Raises:
             PolicyError: The environment names no expert command, or a needed draw cannot be made.
         """
-        if request.info.get("expert_command") is None:
+        if "expert_command" not in request.info:
             raise PolicyError(
                 "info['expert_command'] is missing; make the env with expert='planner' "
                 "(or another expert that the environment offers)"
             )
-        if self.failure_rate > 0:
+        if self.failure_rate > 0 or request.info["expert_command"] is None:
             _admissible(request)
             _stream(self.seed, request)
         super().submit(request)
@@ -92,11 +94,12 @@ class ExpertPolicy(BatchPolicy):
         ]
 
     def _command(self, request: Request) -> str:
-        if self.failure_rate > 0:
+        expert = request.info["expert_command"]
+        if self.failure_rate > 0 or expert is None:
             draw = _stream(self.seed, request)
-            if draw.random() < self.failure_rate:
+            if expert is None or draw.random() < self.failure_rate:
                 return draw.choice(_admissible(request))
-        return str(request.info["expert_command"])
+        return str(expert)
 
 
 class RandomPolicy(BatchPolicy):

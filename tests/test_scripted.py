@@ -35,8 +35,14 @@ def test_expert_says_the_expert_command() -> None:
 
 
 def test_expert_without_an_expert_in_the_environment_says_what_to_do() -> None:
+    bare = Request("a", [{"role": "user", "content": "?"}], info={"admissible_commands": COMMANDS})
     with pytest.raises(PolicyError, match="make the env with expert='planner'"):
-        ExpertPolicy().submit(request(0, expert_command=None))
+        ExpertPolicy().submit(bare)
+
+
+def test_expert_that_knows_no_way_plays_on_at_random() -> None:
+    said = set(replies(ExpertPolicy(), [request(step, expert_command=None) for step in range(50)]).values())
+    assert said == {f"<action>{command}</action>" for command in COMMANDS}
 
 
 def test_expert_errs_at_its_failure_rate() -> None:
