@@ -15,7 +15,12 @@ logger = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).parent / "data" / "tiny-alfworld"
 SMOLLM2_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
 Attention = Literal["sdpa", "eager", "flash_attention_2"]
@@ -60,14 +65,16 @@ def check_folder(folder: Path) -> Path:
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a folder; pass the folder that holds config.json")
     if not (folder / "config.json").is_file():
-        raise ModelError(f"model folder {folder} has no config.json; save it with model.save_pretrained(folder)")
+        raise ModelError(
+            f"model folder {folder} has no config.json; save it with model.save_pretrained(folder)"
+        )
     if not any((folder / name).is_file() for name in WEIGHTS):
         raise ModelError(
-            f"model folder {folder} has no weights ({WEIGHTS[0]}); save them with model.save_pretrained(folder)"
+            f"{folder} has no weights ({WEIGHTS[0]}); save them with model.save_pretrained(folder)"
         )
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise ModelError(
-            f"model folder {folder} has no tokenizer ({TOKENIZERS[0]}); "
+            f"{folder} has no tokenizer ({TOKENIZERS[0]}); "
             "save it beside the weights with tokenizer.save_pretrained(folder)"
         )
     if not _has_chat_template(folder):
@@ -96,7 +103,9 @@ def load_model(path: str | Path, dtype: str = "float32", attn: Attention = "sdpa
     if dtype not in dtypes:
         raise ModelError(f"dtype must be one of {sorted(dtypes)}, got {dtype!r}")
     if attn == "flash_attention_2" and importlib.util.find_spec("flash_attn") is None:
-        raise ModelError("flash_attention_2 needs flash-attn: pip install 'skill-gym[flash]', or use attn='sdpa'")
+        raise ModelError(
+            "flash_attention_2 needs flash-attn: pip install 'skill-gym[flash]', or use attn='sdpa'"
+        )
     return transformers.AutoModelForCausalLM.from_pretrained(
         str(path), dtype=dtypes[dtype], attn_implementation=attn
     )
@@ -110,7 +119,9 @@ def load_tokenizer(path: str | Path) -> Any:
     """
     tokenizer = _transformers().AutoTokenizer.from_pretrained(str(path))
     if not tokenizer.chat_template:
-        raise ModelError(f"the tokenizer in {path} has no chat template; set tokenizer.chat_template and save it")
+        raise ModelError(
+            f"the tokenizer in {path} has no chat template; set tokenizer.chat_template and save it"
+        )
     return tokenizer
 
 
@@ -144,8 +155,8 @@ def _from_hub(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=HUB_FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         raise ModelError(
-            f"cannot download {name!r} from the hub ({type(error).__name__}); check the id and the network, or "
-            "work offline with model='tiny', model='smollm2' or a local folder"
+            f"cannot download {name!r} from the hub ({type(error).__name__}); check the id and the "
+            "network, or work offline with model='tiny', model='smollm2' or a local folder"
         ) from error
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 UNIT = r" ?[A-Za-z]+(?:'[a-z]+)?| ?[0-9]+|\n+|[^\sA-Za-z0-9]+| +"
 """A word, a number, a line break or punctuation; what a tokenizer may merge letters within."""
@@ -75,7 +76,7 @@ def without_phrases(text: str, phrases: Sequence[str]) -> list[str]:
 
 
 def _pairs(units: Sequence[str]) -> list[tuple[str, str]]:
-    return list(zip(units, units[1:], strict=False))
+    return list(pairwise(units))
 
 
 def _merge(units: Sequence[str], pair: tuple[str, str]) -> tuple[str, ...]:

@@ -38,12 +38,14 @@ class TinyPolicyConfig:
     hidden_size: int = 256
     intermediate_size: int = 704
     layers: int = 4
-    heads: int = 4
+    heads: int = 8
     context_length: int = 4096
 
     def __post_init__(self) -> None:
         if self.vocab_size < 300:
-            raise ValueError(f"vocab_size must be at least 300 (256 bytes and markers), got {self.vocab_size}")
+            raise ValueError(
+                f"vocab_size must be at least 300 (256 bytes and markers), got {self.vocab_size}"
+            )
         if self.hidden_size % self.heads:
             raise ValueError(f"hidden_size {self.hidden_size} must be a multiple of heads {self.heads}")
 

@@ -1,0 +1,191 @@
+"""Cold start: the explorer's episodes make a policy, from scratch or out of an existing model."""
+
+import copy
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstrations import Demonstration, DemonstrationConfig, demonstrations, encode, said
+from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
+from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
+from skill_gym.agents.packing import Sample
+from skill_gym.agents.policy import Completion, Request, Sampling
+from skill_gym.agents.tiny_policy import TinyPolicyConfig, new_model, train_tokenizer
+from skill_gym.agents.transformers_policy import TransformersPolicy
+
+logger = logging.getLogger(__name__)
+
+TOKENIZER_GAMES = 400
+"""Games whose prompts and observations train the tokenizer of a policy from scratch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColdStartConfig:
+    """The warm start; the defaults are the recipe of the bundled policy.
+
+    Attributes:
+        out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.
+        model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
+        policy: Size of the small policy.
+        demonstrations: What is played.
+        imitation: How it is learnt.
+        threads: Threads of torch; None leaves them as they are.
+        dtype: Number format of the saved weights.
+        accuracy_games: Held-out games whose every command is also decoded freely at the end.
+        seed: Of the first weights.
+    """
+
+    out: str = "runs/cold-start"
+    model: str = "scratch"
+    policy: TinyPolicyConfig = field(default_factory=TinyPolicyConfig)
+    demonstrations: DemonstrationConfig = field(default_factory=DemonstrationConfig)
+    imitation: ImitationConfig = field(default_factory=ImitationConfig)
+    threads: int | None = 1
+    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    accuracy_games: int = 20
+    seed: int = 0
+
+
+def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> Path:
+    """Plays, trains, measures and saves; a run that was cut off goes on from its last checkpoint.
+
+    Args:
+        config: All that the result depends on.
+        progress: Called with every line of metrics.
+
+    Returns:
+        The policy's folder, in Hugging Face layout.
+
+    Raises:
+        ImitationError: The run folder holds a run of another configuration.
+        ModelError: No such model.
+    """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    out = Path(config.out)
+    out.mkdir(parents=True, exist_ok=True)
+    # Where a run lies and how fast it goes changes no weight.
+    identity = json.dumps(asdict(replace(config, out="", threads=None)), sort_keys=True)
+    if not (out / "config.json").is_file():
+        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+    model, tokenizer = _start(config, out)
+    chat = ChatTokens(tokenizer)
+    context = int(model.config.max_position_embeddings)
+    samples = _samples(config, chat, context)
+    held_out = list(demonstrations(config.demonstrations, held_out=True, count_tokens=chat.count_tokens))
+    last = imitate(
+        model,
+        samples,
+        config.imitation,
+        held_out=[encode(one, chat) for one in held_out],
+        folder=out,
+        identity=identity,
+        progress=progress,
+    )
+    scores = command_accuracy(model, tokenizer, held_out[: config.accuracy_games])
+    result = {**last, **scores}
+    (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    if progress is not None:
+        progress(result)
+    return save_policy(model, tokenizer, out / "policy", dtype=config.dtype)
+
+
+def command_accuracy(model: Any, tokenizer: Any, demonstrated: Sequence[Demonstration]) -> dict[str, float]:
+    """Greedy replies at every state of held-out episodes, by the sampler that plays.
+
+    Returns:
+        ``commands``, and the shares ``admissible`` and ``equal_to_expert`` (turns of noise left out).
+    """
+    policy = TransformersPolicy(model, tokenizer, max_batch=16)
+    admissible = equal = count = 0
+    for number, episode in enumerate(demonstrated):
+        previous: Completion | None = None
+        for turn, (prompt, reply) in enumerate(zip(episode.prompts, episode.replies, strict=True)):
+            if episode.learn[turn]:
+                sampling = Sampling(temperature=0.0, max_new_tokens=24)
+                messages: Any = [{"role": "user", "content": prompt}]
+                policy.submit(Request(f"{number}/{turn}", messages, sampling=sampling, previous=previous))
+            previous = said(prompt, reply, policy.chat, previous)
+        while answers := policy.poll():
+            for answer in answers:
+                turn = int(answer.ticket.rpartition("/")[2])
+                command = answer.text.removeprefix("<action>").removesuffix("</action>").strip()
+                count += 1
+                admissible += command in episode.admissible[turn]
+                equal += answer.text == episode.replies[turn]
+    return {
+        "commands": count,
+        "admissible": admissible / max(count, 1),
+        "equal_to_expert": equal / max(count, 1),
+    }
+
+
+def save_policy(model: Any, tokenizer: Any, folder: str | Path, *, dtype: str = "bfloat16") -> Path:
+    """Writes model and tokenizer in Hugging Face layout, whole or not at all; replaces an older one."""
+    folder = Path(folder)
+    fresh = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    copy.deepcopy(model).to(getattr(torch, dtype)).save_pretrained(fresh)
+    tokenizer.save_pretrained(fresh)
+    _tidy(fresh)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(fresh, folder)
+    return folder
+
+
+def _start(config: ColdStartConfig, out: Path) -> tuple[Any, Any]:
+    """Model and tokenizer before training; a tokenizer that the run has trained already is taken again."""
+    if config.model != "scratch":
+        path = resolve_model(config.model)
+        return load_model(path), load_tokenizer(path)
+    folder = out / "tokenizer"
+    if not (folder / "tokenizer.json").is_file():
+        frames, texts = _tokenizer_texts(config.demonstrations)
+        tokenizer = train_tokenizer(frames, texts, config.policy)
+        tokenizer.save_pretrained(folder)
+        _tidy(folder)
+    tokenizer = load_tokenizer(folder)
+    return new_model(tokenizer, config.policy, seed=config.seed), tokenizer
+
+
+def _tokenizer_texts(config: DemonstrationConfig) -> tuple[list[str], list[str]]:
+    """Prompts without skills, observations and replies; and, apart from them, prompts with all skills."""
+    games = min(TOKENIZER_GAMES, config.episodes)
+    plain = replace(config, episodes=games, all_skills=0.0, no_skills=1.0)
+    frames: list[str] = []
+    for one in demonstrations(plain):
+        frames += [*one.prompts, *one.replies]
+    whole = replace(config, episodes=max(1, games // 10), all_skills=1.0, no_skills=0.0)
+    return frames, [one.prompts[0] for one in demonstrations(whole, max_tokens=100_000)]
+
+
+def _samples(config: ColdStartConfig, chat: ChatTokens, context: int) -> list[Sample]:
+    samples, skipped, tokens = [], 0, 0
+    for one in demonstrations(config.demonstrations, count_tokens=chat.count_tokens):
+        sample = encode(one, chat, read_weight=config.imitation.read_weight)
+        if len(sample) > context:
+            skipped += 1
+            continue
+        tokens += len(sample)
+        samples.append(sample)
+    logger.info("%d demonstrations, %d tokens; left out, too long: %d", len(samples), tokens, skipped)
+    return samples
+
+
+def _tidy(folder: Path) -> None:
+    """Names the tokenizer's class as transformers 4 and 5 know it; drops where it was loaded from."""
+    path = folder / "tokenizer_config.json"
+    settings: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    dropped = ("is_local", "local_files_only", "backend")
+    kept = {name: value for name, value in settings.items() if name not in dropped}
+    if kept.get("tokenizer_class") == "TokenizersBackend":
+        kept["tokenizer_class"] = "PreTrainedTokenizerFast"
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
