@@ -215,3 +215,13 @@ def test_interval_is_wilsons():
 def test_every_planted_fault_leads_to_a_skill():
     for cause in FAULTS:
         assert evolve(SkillBank.empty(), failures(cause), RuleTeacher()).added
+
+
+def test_broken_episodes_neither_reach_the_teacher_nor_count():
+    broken = [episode("put a mug in shelf.", PLACE, [], number=n, ended="broken") for n in range(5)]
+    teacher = Scripted(*proposals(1))
+    result = evolve(SkillBank.empty(), [*broken, *failures("loop", 3)], teacher)
+    assert result.success[PLACE].episodes == 3
+    assert {item.ended for item in teacher.requests[0].trajectories} == {"truncated"}
+    assert evolve(SkillBank.empty(), broken, teacher).added == ()
+    assert len(teacher.requests) == 1

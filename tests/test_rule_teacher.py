@@ -173,3 +173,10 @@ def test_invalid_proposals_are_typed_errors(fields):
         Proposal(**{"title": "T", "principle": "P", **fields})
     assert caught.value.fault == "invalid answer"
     assert pickle.loads(pickle.dumps(caught.value)).fault == "invalid answer"
+
+
+def test_an_object_taken_up_again_is_not_misplaced():
+    goal, task_type, exchanges = FAULTS["object put in the wrong place"]
+    again = ("take mug 1 from sinkbasin 1", "You pick up the mug 1 from the sinkbasin 1.")
+    trajectory = episode(goal, task_type, [*exchanges, again])
+    assert causes(trajectory) == ["object held but not delivered"]
