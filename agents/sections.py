@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal
 
 from skill_gym.agents.learner import GRPOConfig
+from skill_gym.skillbanks.evolution import EvolutionConfig
 
 
 class ConfigError(ValueError):
@@ -39,7 +40,9 @@ class EnvConfig:
         layout: ``transcript`` (an episode is one conversation) or ``step`` (a prompt a turn).
         history: Observation-command pairs in a prompt of the step layout.
         max_steps: Turns of an episode; null for the environment's own limit.
-        strict: False reads replies by the released, laxer rules.
+        show_admissible: Whether prompts list the admissible commands; null leaves it to the layout.
+        think: Whether the reply format asks for a thought first.
+        projection: Rules by which a reply is read: ours, or the released ones.
         seed: Added to the run's seed for the order of tasks.
         options: Further keyword arguments of the environment (``size``, ``generator``, ``goals``, ...).
     """
@@ -51,7 +54,9 @@ class EnvConfig:
     layout: Literal["transcript", "step"] = "transcript"
     history: int = 2
     max_steps: int | None = 50
-    strict: bool = True
+    show_admissible: bool | None = None
+    think: bool = False
+    projection: Literal["strict", "skillrl"] = "strict"
     seed: int = 0
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -174,27 +179,6 @@ class ValidationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvolutionSettings:
-    """Whether and when the bank grows (SkillRL, section 3.4).
-
-    Attributes:
-        enable_dynamic_update: Whether it does.
-        update_threshold: Success of a task type below which its failures go to the teacher.
-        max_new_skills: Most new skills of a round.
-        min_episodes: Episodes of a task type needed to judge it.
-    """
-
-    enable_dynamic_update: bool = False
-    update_threshold: float = 0.4
-    max_new_skills: int = 3
-    min_episodes: int = 4
-
-    def __post_init__(self) -> None:
-        _at_least(self, 0, "update_threshold", "max_new_skills")
-        _at_least(self, 1, "min_episodes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """The run itself.
 
@@ -219,6 +203,11 @@ class RunConfig:
         _at_least(self, 1, "checkpoint_every")
 
 
+def _no_evolution() -> EvolutionConfig:
+    # Off by default, as in SkillRL's table.
+    return EvolutionConfig(enable_dynamic_update=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
     """Everything that a training run depends on; each section is described where it is defined."""
@@ -230,7 +219,7 @@ class TrainConfig:
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     grpo: GRPOConfig = field(default_factory=GRPOConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
-    evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
+    evolution: EvolutionConfig = field(default_factory=_no_evolution)
     run: RunConfig = field(default_factory=RunConfig)
 
 

@@ -1,0 +1,78 @@
+"""The environments of a training run, with their wrappers, for training and for validation."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import gymnasium as gym
+
+from skill_gym.agents.sections import BankConfig, TrainConfig
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.retrieval import ByTaskType
+from skill_gym.wrappers import RecordTrajectory, SkillAugmentedEnv, TaggedAction, TaskPrompt
+
+Role = Literal["training", "validation"]
+MakeEnv = Callable[[], gym.Env[str, str]]
+
+
+class EnvStack:
+    """Makes environments that show the skills of a bank.
+
+    Args:
+        config: What is played and how it is shown.
+        count_tokens: Length of a text in the policy's tokens; None counts about five bytes a token.
+        policy_name: Goes into the trajectories.
+    """
+
+    def __init__(
+        self, config: TrainConfig, *, count_tokens: Callable[[str], int] | None = None, policy_name: str = ""
+    ) -> None:
+        self.config = config
+        self.count_tokens = count_tokens
+        self.policy_name = policy_name
+
+    def __call__(self, bank: SkillBank, role: Role) -> MakeEnv:
+        """A function without arguments that makes an environment, as ``rollout.play`` wants it."""
+        env, skills = self.config.env, self.config.bank
+        retriever = ByTaskType(bank, top_k=skills.top_k, task_specific_top_k=skills.task_specific_top_k)
+        arguments = self._arguments(role)
+
+        def make() -> gym.Env[str, str]:
+            made: gym.Env[str, str] = gym.make(env.id, **arguments)
+            made = TaggedAction(made, projection=env.projection)
+            made = TaskPrompt(
+                made,
+                layout=env.layout,
+                history=env.history,
+                show_admissible=env.show_admissible,
+                think=env.think,
+            )
+            made = SkillAugmentedEnv(
+                made,
+                retriever,
+                max_tokens=skills.max_tokens,
+                count_tokens=self.count_tokens,
+                show_ids=skills.show_ids,
+                include_examples=skills.include_examples,
+            )
+            return RecordTrajectory(made, policy_name=self.policy_name)
+
+        return make
+
+    def _arguments(self, role: Role) -> dict[str, Any]:
+        env, validation = self.config.env, self.config.validation
+        given = {"data": env.data, "task_types": env.task_types, "max_episode_steps": env.max_steps}
+        arguments = {name: value for name, value in given.items() if value is not None} | env.options
+        if role == "training":
+            return {**arguments, "split": env.split}
+        return {**arguments, **validation.options, "split": validation.split}
+
+
+def open_bank(config: BankConfig) -> SkillBank:
+    """The bank that a run begins with.
+
+    Raises:
+        BankError: No such starter bank or file, or no valid bank.
+    """
+    if config.path == "empty":
+        return SkillBank.empty()
+    return SkillBank.starter("alfworld") if config.path == "starter" else SkillBank.load(config.path)

@@ -1,0 +1,101 @@
+"""What a run measured: one JSON line an iteration, and the same in TensorBoard."""
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from skill_gym.trajectory import Trajectory
+
+logger = logging.getLogger(__name__)
+
+
+class MetricsWriter:
+    """Appends to ``metrics.jsonl`` and ``tensorboard/``; every line is on the disk before the next begins.
+
+    Args:
+        folder: The run folder.
+        keep_until: Iterations done at the checkpoint that the run goes on from: lines of later ones, which
+            will be played again, are removed first, as is a line cut short. None begins anew.
+
+    Raises:
+        ImportError: TensorBoard is missing.
+    """
+
+    def __init__(self, folder: Path, *, keep_until: int | None = None) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ImportError("training writes TensorBoard files; install skill-gym[train]") from error
+        self._path = folder / "metrics.jsonl"
+        kept = (
+            []
+            if keep_until is None
+            else [line for line in read_metrics(self._path) if line["iteration"] <= keep_until]
+        )
+        torn = self._path.with_suffix(".torn")
+        torn.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        os.replace(torn, self._path)
+        self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115 - open for the run's life
+        self._board: Any = SummaryWriter(  # type: ignore[no-untyped-call]
+            str(folder / "tensorboard"), purge_step=None if keep_until is None else keep_until + 1
+        )
+
+    def write(self, iteration: int, metrics: Mapping[str, Any]) -> None:
+        """Writes the figures of an iteration, numbers and (to the JSON lines only) texts; iterations count from 1, 0 is before the training."""
+        self._file.write(json.dumps({"iteration": iteration, **metrics}) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        for name, value in metrics.items():
+            if not isinstance(value, str):
+                self._board.add_scalar(name, value, iteration)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Closes both files."""
+        self._file.close()
+        self._board.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Reads ``metrics.jsonl``; a last line cut short is left out and logged."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise ValueError(f"{path}, line {number} is not JSON: {error}") from error
+            logger.warning("%s: left out the last line, which was cut short", path)
+    return rows
+
+
+def episode_metrics(trajectories: Iterable[Trajectory], *, prefix: str = "") -> dict[str, Any]:
+    """Figures of played episodes; broken ones are counted and enter nothing else.
+
+    Returns:
+        ``episode/count``, ``episode/broken``, and, where an episode ended, ``reward``, ``success``,
+        ``success/<task type>``, ``episode/length`` (turns) and ``episode/invalid_share`` (of turns);
+        all behind ``prefix``.
+    """
+    everything = list(trajectories)
+    ended = [one for one in everything if one.ended != "broken"]
+    metrics: dict[str, Any] = {"episode/count": len(ended), "episode/broken": len(everything) - len(ended)}
+    if ended:
+        turns = [turn for one in ended for turn in one.turns]
+        metrics["reward"] = _mean([one.total_reward for one in ended])
+        metrics["success"] = _mean([float(one.solved) for one in ended])
+        for kind in sorted({one.task.task_type for one in ended}):
+            metrics[f"success/{kind}"] = _mean([float(one.solved) for one in ended if one.task.task_type == kind])
+        metrics["episode/length"] = len(turns) / len(ended)
+        metrics["episode/invalid_share"] = _mean([float(not turn.valid) for turn in turns]) if turns else 0.0
+    return {f"{prefix}{name}": value for name, value in metrics.items()}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

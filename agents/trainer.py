@@ -1,0 +1,388 @@
+"""The loop of SkillRL, told straight down the page: rollout, update, validate, evolve, checkpoint."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from skill_gym.agents.advantages import group_advantages, turn_advantages, zero_variance_groups
+from skill_gym.agents.checkpoint import CheckpointError, latest, load_checkpoint, save_checkpoint
+from skill_gym.agents.config import to_dict, write_config
+from skill_gym.agents.env_stack import EnvStack, MakeEnv, Role, open_bank
+from skill_gym.agents.learner import GRPOConfig, Learner
+from skill_gym.agents.metrics import MetricsWriter, episode_metrics
+from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
+from skill_gym.agents.packing import Sample, make_samples
+from skill_gym.agents.policy import Policy, Sampling
+from skill_gym.agents.rollout import Episode, Played, RolloutStats, play
+from skill_gym.agents.run_folder import RunFolder
+from skill_gym.agents.sampler import open_sampler
+from skill_gym.agents.schedule import TaskOrder, episode_seed
+from skill_gym.agents.sections import TrainConfig
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.evolution import evolve
+from skill_gym.skillbanks.rule_teacher import RuleTeacher
+from skill_gym.skillbanks.teacher import Teacher
+from skill_gym.trajectory import Task
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, Mapping[str, Any]], None]
+_VALIDATION = 1_000_003  # Keeps the seeds of validation episodes apart from those of training.
+
+
+@runtime_checkable
+class TrainablePolicy(Policy, Protocol):
+    """A policy that takes new weights."""
+
+    weights_version: int
+
+    def load_weights(self, state: Mapping[str, Tensor], version: int) -> None:
+        """Takes a whole state dict, which completions name by ``version`` from then on."""
+        ...
+
+
+class Trainer:
+    """Trains a policy with skills; ``train`` is the loop.
+
+    Used as a context manager, it closes its files at the end.
+
+    Args:
+        config: Everything that the run depends on.
+        resume: Goes on from the last checkpoint of ``run.folder``.
+        make_env: ``make_env(bank, role)`` gives a function that makes an environment; None builds the suite's
+            stack from ``config``.
+        policy: Who samples; None opens vLLM or transformers as ``config.sampler`` says.
+        teacher: Who proposes new skills.
+        progress: Called after each iteration with its number and metrics.
+
+    Attributes:
+        bank: The bank in force; a new version takes effect at the next iteration.
+        iteration: Iterations done.
+        cursor: Tasks handed out so far.
+
+    Raises:
+        RunFolderError: The folder cannot be written, or holds a run already; raised before any work.
+        CheckpointError: There is nothing to resume, or it was run with other settings.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        resume: bool = False,
+        make_env: Callable[[SkillBank, Role], MakeEnv] | None = None,
+        policy: TrainablePolicy | None = None,
+        teacher: Teacher | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.config = config
+        self.folder = RunFolder(Path(config.run.folder), resume=resume)
+        self.bank = self._first_bank = open_bank(config.bank)
+        self.iteration = 0
+        self.cursor = 0
+        self.teacher = teacher or RuleTeacher()
+        self._progress = progress
+        self._seconds: dict[str, float] = {}
+        model_folder = resolve_model(config.model.path)
+        device = _device(config.model.device)
+        self._tokenizer = load_tokenizer(model_folder)
+        model = load_model(model_folder, config.model.dtype).to(device)
+        reference = _reference(config).to(device) if config.grpo.kl_coef > 0 else None
+        self.learner = Learner(
+            model,
+            reference,
+            config.grpo,
+            temperature=config.sampler.temperature,
+            seed=config.run.seed,
+            dump_folder=self.folder.path / "refused",
+        )
+        if resume:
+            self._restore()
+        self.policy = policy or _open_policy(config, model_folder, model)
+        self._make_env = make_env or EnvStack(
+            config, count_tokens=getattr(self.policy, "count_tokens", None), policy_name=self.policy.name
+        )
+        self._tasks = self._list_tasks("training")
+        self._order = TaskOrder(len(self._tasks), config.run.seed + config.env.seed)
+        self._sync_weights()
+        write_config(config, self.folder.path / "config.yaml")
+        self.metrics = MetricsWriter(self.folder.path, keep_until=self.iteration if resume else None)
+        if not resume:
+            self.folder.save_bank(self.bank)
+            # So that a run killed in its first iterations can go on, too.
+            self._checkpoint()
+
+    def train(self) -> None:
+        """Runs until ``run.iterations`` iterations are done.
+
+        Raises:
+            LearnerError: An update was refused; the last checkpoint is whole.
+        """
+        if self.iteration == 0 and self.config.validation.before_training:
+            self.metrics.write(0, {**self._validate(evolving=False), **self._bank_metrics()})
+        while self.iteration < self.config.run.iterations:
+            self._iterate()
+
+    def _iterate(self) -> None:
+        began = time.perf_counter()
+        self._seconds = {}
+        number = self.iteration + 1
+
+        with self._timed("rollout"):
+            played, stats = self._play(self._groups(number), "training", f"iteration-{number:06d}")
+        samples, credit = credit_samples(played, self.config.grpo)
+        with self._timed("update"):
+            figures = self.learner.update(samples)
+        self.iteration = number
+        self.cursor += self.config.rollout.tasks_per_iteration
+        with self._timed("sync"):
+            self._sync_weights()
+
+        every = self.config.validation.every
+        validation: dict[str, Any] = {}
+        if every and number % every == 0:
+            with self._timed("validation"):
+                validation = self._validate(evolving=True)
+        metrics = {
+            **episode_metrics(one.trajectory for one in played),
+            **credit,
+            **_named(figures),
+            **_rollout_metrics(stats),
+            **validation,
+            **self._bank_metrics(),
+            "time/iteration": time.perf_counter() - began,
+            **{f"time/{phase}": seconds for phase, seconds in self._seconds.items()},
+        }
+        self.metrics.write(number, metrics)
+        # After the metrics: a run killed in between plays the iteration again and writes the same line again.
+        if number % self.config.run.checkpoint_every == 0 or number >= self.config.run.iterations:
+            self._checkpoint()
+        if self._progress is not None:
+            self._progress(number, metrics)
+
+    def _groups(self, number: int) -> list[Episode]:
+        """The iteration's episodes: groups of siblings on the same task."""
+        rollout, seed = self.config.rollout, self.config.run.seed
+        return [
+            Episode(
+                ticket=f"{number}.{group}.{sibling}",
+                task_id=self._tasks[index].id,
+                seed=episode_seed(seed, number, index, group, sibling),
+                group=group,
+            )
+            for group, index in enumerate(self._order.take(self.cursor, rollout.tasks_per_iteration))
+            for sibling in range(rollout.group_size)
+        ]
+
+    def _play(
+        self, episodes: Sequence[Episode], role: Role, name: str, *, bank: SkillBank | None = None
+    ) -> tuple[list[Played], RolloutStats]:
+        """Plays episodes under one bank version; returns them in the order in which they were asked for."""
+        sampler = self.config.sampler
+        sampling = Sampling(
+            temperature=sampler.temperature if role == "training" else self.config.validation.temperature,
+            top_p=sampler.top_p,
+            max_new_tokens=sampler.max_new_tokens,
+        )
+        with self.folder.recording(name) as record:
+            rollout = play(
+                self._make_env(self.bank if bank is None else bank, role),
+                self.policy,
+                episodes,
+                slots=min(sampler.slots, len(episodes)),
+                sampling=sampling,
+                on_played=record,
+            )
+            by_ticket = {one.episode.ticket: one for one in rollout}
+        return [by_ticket[episode.ticket] for episode in episodes], rollout.stats
+
+    def _validate(self, *, evolving: bool) -> dict[str, Any]:
+        """Plays each validation task once with the present bank; only then may the bank evolve."""
+        config = self.config.validation
+        tasks = self._list_tasks("validation")[: config.tasks]
+        episodes = [
+            Episode(f"v{self.iteration}.{index}", task.id, episode_seed(self.config.run.seed, _VALIDATION, index))
+            for index, task in enumerate(tasks)
+        ]
+        bank = self._first_bank if config.bank == "frozen" else self.bank
+        played, _ = self._play(episodes, "validation", f"validation-{self.iteration:06d}", bank=bank)
+        trajectories = [one.trajectory for one in played]
+        if evolving and self.config.evolution.enable_dynamic_update:
+            evolution = evolve(
+                self.bank,
+                trajectories,
+                self.teacher,
+                self.config.evolution,
+                seed=episode_seed(self.config.run.seed, self.iteration),
+            )
+            self.folder.save_evolution(self.iteration, evolution.to_dict())
+            if evolution.bank.version != self.bank.version:
+                self.bank = evolution.bank
+                self.folder.save_bank(self.bank)
+                logger.info("the bank grew by %d to %s", len(evolution.added), self.bank.version)
+        return episode_metrics(trajectories, prefix="validation/")
+
+    def _list_tasks(self, role: Role) -> Sequence[Task]:
+        env = self._make_env(self.bank, role)()
+        try:
+            tasks: Sequence[Task] = env.get_wrapper_attr("tasks")
+        finally:
+            env.close()
+        return tasks
+
+    def _sync_weights(self) -> None:
+        self.policy.load_weights(self.learner.model.state_dict(), self.iteration)
+
+    def _checkpoint(self) -> None:
+        save_checkpoint(
+            self.folder.checkpoints,
+            iteration=self.iteration,
+            model=self.learner.model,
+            tokenizer=self._tokenizer,
+            learner=self.learner.state_dict(),
+            state={
+                "cursor": self.cursor,
+                "bank": _bank_record(self.bank),
+                "first_bank": _bank_record(self._first_bank),
+            },
+            config=to_dict(self.config),
+            keep_last=self.config.run.keep_last,
+        )
+
+    def _restore(self) -> None:
+        folder = latest(self.folder.path)
+        if folder is None:
+            raise CheckpointError(f"{self.folder.path} has no checkpoint to resume from; start without resume")
+        checkpoint = load_checkpoint(folder, config=to_dict(self.config))
+        self.learner.model.load_state_dict(checkpoint.model)
+        self.learner.load_state_dict(checkpoint.learner)
+        self.iteration = checkpoint.iteration
+        self.cursor = int(checkpoint.state["cursor"])
+        self.bank = _bank_of(checkpoint.state["bank"])
+        self._first_bank = _bank_of(checkpoint.state["first_bank"])
+
+    def _bank_metrics(self) -> dict[str, Any]:
+        return {
+            "bank/size": len(self.bank),
+            "bank/generation": self.bank.generation,
+            "bank/version": self.bank.version,
+        }
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._seconds[phase] = time.perf_counter() - began
+
+    def close(self) -> None:
+        """Closes the run's files and, where it has one, the policy's engine."""
+        self.metrics.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def credit_samples(played: Sequence[Played], config: GRPOConfig) -> tuple[list[Sample], dict[str, Any]]:
+    """Training samples with advantages; broken episodes and those without tokens are left out and counted.
+
+    Args:
+        played: Episodes of whole groups.
+        config: How advantages are taken.
+
+    Returns:
+        The samples, and ``group/count``, ``group/zero_variance``, ``group/all_broken`` and
+        ``episode/without_tokens``.
+    """
+    whole = [one for one in played if one.trajectory.ended != "broken"]
+    lost = {one.episode.group for one in played} - {one.episode.group for one in whole}
+    if lost:
+        logger.warning("%d groups were left out: all their episodes are broken", len(lost))
+    without = [one for one in whole if not any(completion.token_ids for completion in one.completions)]
+    kept = [one for one in whole if any(completion.token_ids for completion in one.completions)]
+    counts = {"group/all_broken": len(lost), "episode/without_tokens": len(without)}
+    if not kept:
+        return [], {**counts, "group/count": 0, "group/zero_variance": 0}
+    returns = torch.tensor([one.trajectory.total_reward for one in kept], dtype=torch.float64)
+    group = torch.tensor([one.episode.group for one in kept])
+    rows = torch.tensor([len(one.trajectory.turns) for one in kept])
+    advantages = group_advantages(
+        returns, group, scale=config.scale, rows=rows, baseline_unit=config.baseline_unit
+    )
+    by_turn = turn_advantages(
+        advantages,
+        torch.repeat_interleave(torch.arange(len(kept)), rows),
+        torch.tensor([turn.valid for one in kept for turn in one.trajectory.turns]),
+        invalid_penalty=config.invalid_penalty,
+    )
+    samples = make_samples(kept, [part.tolist() for part in by_turn.split(rows.tolist())])
+    counts["group/count"] = int(torch.unique(group).numel())
+    counts["group/zero_variance"] = zero_variance_groups(returns, group)
+    return samples, counts
+
+
+def _open_policy(config: TrainConfig, folder: Path, model: Any) -> TrainablePolicy:
+    sampler = config.sampler
+    policy = open_sampler(
+        folder,
+        backend=sampler.backend,
+        model=model,
+        context_length=sampler.context_length,
+        slots=sampler.slots,
+        seed=config.run.seed,
+    )
+    if not isinstance(policy, TrainablePolicy):
+        raise TypeError(f"the policy {policy.name} takes no weights; use sampler.backend=vllm or transformers")
+    return policy
+
+
+def _reference(config: TrainConfig) -> Any:
+    return load_model(resolve_model(config.model.reference or config.model.path), config.model.dtype)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def _bank_record(bank: SkillBank) -> dict[str, Any]:
+    return {"json": bank.dumps(), "version": bank.version}
+
+
+def _bank_of(record: Mapping[str, Any]) -> SkillBank:
+    bank = SkillBank.loads(record["json"], "checkpoint")
+    if bank.version != record["version"]:
+        raise CheckpointError(
+            f"the bank read back is {bank.version}, the checkpoint's was {record['version']}; "
+            "resume with the skill-gym version that wrote it"
+        )
+    return bank
+
+
+def _named(figures: Mapping[str, float]) -> dict[str, float]:
+    """The learner's figures: terms of the loss under ``loss/``, the rest under ``learner/``."""
+    losses = {"loss", "policy_loss", "kl", "entropy"}
+    return {
+        f"{'loss' if name in losses else 'learner'}/{'total' if name == 'loss' else name}": value
+        for name, value in figures.items()
+    }
+
+
+def _rollout_metrics(stats: RolloutStats) -> dict[str, Any]:
+    return {
+        "rollout/steps": stats.steps,
+        "rollout/new_tokens": stats.new_tokens,
+        "rollout/tokens_per_second": stats.new_tokens / stats.wall if stats.wall else 0.0,
+        "rollout/occupancy": stats.occupancy,
+        "rollout/env_seconds": stats.env_time,
+        "rollout/policy_seconds": stats.policy_time,
+    }
