@@ -22,10 +22,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvolutionConfig:
-    """When a bank evolves, and how far (names and defaults of SkillRL's table).
+    """When a bank evolves, and how far (names of SkillRL's table, and its defaults but for the first).
 
     Attributes:
-        enable_dynamic_update: Whether it evolves at all.
+        enable_dynamic_update: Whether it evolves at all; on here, since who calls ``evolve`` wants it.
         update_threshold: A task type with a success rate below this is weak, in [0, 1].
         max_new_skills: How many skills may enter in one round, over all task types together.
         min_episodes: A task type with fewer episodes is not judged.
