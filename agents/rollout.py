@@ -247,11 +247,13 @@ class Rollout(Iterator[Played]):
 
     def _end(self) -> None:
         abort = getattr(self._policy, "abort", None)
-        if self._waiting and callable(abort):
-            abort(set(self._waiting))
-        for slot in self._envs:
-            self._close(slot)
-        self._envs, self._free, self._waiting = [], [], {}
+        try:
+            if self._waiting and callable(abort):
+                abort(set(self._waiting))
+        finally:
+            for slot in self._envs:
+                self._close(slot)
+            self._envs, self._free, self._waiting = [], [], {}
 
     def _count(self, **more: Any) -> None:
         self._stats = replace(
