@@ -23,6 +23,9 @@ from skill_gym.agents.transformers_policy import TransformersPolicy
 
 logger = logging.getLogger(__name__)
 
+FURTHER_LR = 2e-5
+"""Learning rate for a model that is trained further: what it can do already is to be kept."""
+
 TOKENIZER_GAMES = 400
 """Games whose prompts and observations train the tokenizer of a policy from scratch."""
 
@@ -36,7 +39,7 @@ class ColdStartConfig:
         model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
         policy: Size of the small policy.
         demonstrations: What is played.
-        imitation: How it is learnt.
+        imitation: How it is learnt; a learning rate of None is ``FURTHER_LR`` for a model that can speak.
         threads: Threads of torch; None leaves them as they are.
         dtype: Number format of the saved weights.
         accuracy_games: Held-out games whose every command is also decoded freely at the end.
@@ -70,6 +73,9 @@ def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> 
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
+    imitation = config.imitation
+    if imitation.lr is None and config.model != "scratch":
+        imitation = replace(imitation, lr=FURTHER_LR)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     # Where a run lies and how fast it goes changes no weight.
@@ -79,12 +85,12 @@ def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> 
     model, tokenizer = _start(config, out)
     chat = ChatTokens(tokenizer)
     context = int(model.config.max_position_embeddings)
-    samples = _samples(config, chat, context)
+    samples = _samples(config.demonstrations, chat, context, imitation.read_weight)
     held_out = list(demonstrations(config.demonstrations, held_out=True, count_tokens=chat.count_tokens))
     last = imitate(
         model,
         samples,
-        config.imitation,
+        imitation,
         held_out=[encode(one, chat) for one in held_out],
         folder=out,
         identity=identity,
@@ -167,10 +173,10 @@ def _tokenizer_texts(config: DemonstrationConfig) -> tuple[list[str], list[str]]
     return frames, [one.prompts[0] for one in demonstrations(whole, max_tokens=100_000)]
 
 
-def _samples(config: ColdStartConfig, chat: ChatTokens, context: int) -> list[Sample]:
+def _samples(config: DemonstrationConfig, chat: ChatTokens, context: int, read_weight: float) -> list[Sample]:
     samples, skipped, tokens = [], 0, 0
-    for one in demonstrations(config.demonstrations, count_tokens=chat.count_tokens):
-        sample = encode(one, chat, read_weight=config.imitation.read_weight)
+    for one in demonstrations(config, count_tokens=chat.count_tokens):
+        sample = encode(one, chat, read_weight=read_weight)
         if len(sample) > context:
             skipped += 1
             continue

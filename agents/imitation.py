@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[Mapping[str, float]], None]
 
+SCRATCH_LR = 1e-3
+"""Learning rate for a small model with random weights."""
+
 
 class ImitationError(RuntimeError):
     """Training cannot go on; the message says why and what to do."""
@@ -32,7 +35,7 @@ class ImitationConfig:
     """How to train on demonstrations; the defaults are for the small policy from scratch.
 
     Attributes:
-        lr: Highest learning rate of AdamW; about 2e-5 for a model that can already speak.
+        lr: Highest learning rate of AdamW; None is ``SCRATCH_LR``.
         warmup_steps: Steps over which the rate rises to ``lr``.
         decay: Last share of the training over which the rate falls linearly to a fiftieth.
         weight_decay: Of AdamW, on matrices.
@@ -48,7 +51,7 @@ class ImitationConfig:
         seed: Of the order.
     """
 
-    lr: float = 1e-3
+    lr: float | None = None
     warmup_steps: int = 50
     decay: float = 0.6
     weight_decay: float = 0.05
@@ -63,13 +66,20 @@ class ImitationConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("lr", "max_grad_norm", "passes", "batch_tokens", "log_steps"):
+        for name in ("max_grad_norm", "passes", "batch_tokens", "log_steps"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be greater than 0, got {getattr(self, name)}")
+        if self.lr is not None and self.lr <= 0:
+            raise ValueError(f"lr must be greater than 0, got {self.lr}; pass None for the usual one")
         if not 0 <= self.decay <= 1:
             raise ValueError(f"decay must be a share in [0, 1], got {self.decay}")
         if self.minutes is not None and self.minutes <= 0:
             raise ValueError(f"minutes must be greater than 0, got {self.minutes}; pass None for no limit")
+
+
+def peak(config: ImitationConfig) -> float:
+    """The highest learning rate."""
+    return SCRATCH_LR if config.lr is None else config.lr
 
 
 def rate(config: ImitationConfig, step: int, progress: float) -> float:
@@ -82,7 +92,7 @@ def rate(config: ImitationConfig, step: int, progress: float) -> float:
     """
     rise = min(1.0, (step + 1) / max(1, config.warmup_steps))
     fall = 1.0 if config.decay == 0 else min(1.0, (1 - progress) / config.decay)
-    return config.lr * rise * max(fall, 0.02)
+    return peak(config) * rise * max(fall, 0.02)
 
 
 def batches(samples: Sequence[Sample], config: ImitationConfig) -> list[list[int]]:
@@ -131,7 +141,7 @@ def imitate(
     Raises:
         ImitationError: The folder holds a checkpoint of another configuration, or the loss is not finite.
     """
-    optimizer = torch.optim.AdamW(_groups(model, config), lr=config.lr, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(_groups(model, config), lr=peak(config), betas=(0.9, 0.98))
     plan = batches(samples, config)
     step, tokens, spent = _resume(folder, identity, model, optimizer)
     log = _Log(folder, progress)
