@@ -53,13 +53,12 @@ class ALFWorldEnv(TextEnv):
         "reply_tags": ("action",),
         "role": "You are a household robot. You act in a text world to complete one task.",
         "instructions": (
-            "Commands, with names and numbers as you read them:\n"
-            "go to X; open X; close X; examine X; take O from X; move O to X; use O (turns a lamp on); "
-            "clean O with sinkbasin N; heat O with microwave N; cool O with fridge N; slice O with K; "
-            "look; inventory.\n"
-            "You carry one object at a time and act only on what is where you are. Closed things must be "
-            "opened before you can take from them or move something into them. "
-            "'Nothing happens.' means that the command was not possible."
+            "Commands, with names and numbers as you read them: go to X; open X; close X; examine X; "
+            "take O from X; move O to X; use O (turns a lamp on); clean O with sinkbasin N; "
+            "heat O with microwave N; cool O with fridge N; slice O with K; look; inventory.\n"
+            "You carry one object at a time and reach only what is where you are. "
+            "Open closed things before you take from them or move something into them. "
+            "'Nothing happens.' means that the command was impossible."
         ),
     }
 
