@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,7 @@ def load_checkpoint(folder: Path, *, config: Mapping[str, Any], may_differ: Coll
     try:
         record = json.loads((folder / STATE).read_text(encoding="utf-8"))
         tensors = torch.load(folder / TENSORS, map_location="cpu", weights_only=True)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, UnpicklingError) as error:
         raise CheckpointError(f"cannot read checkpoint {folder}: {error}; remove it to go on from an older one") from error
     if record.get("format") != FORMAT:
         raise CheckpointError(f"{folder} has format {record.get('format')!r}, expected {FORMAT}; use the version that wrote it")

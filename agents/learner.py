@@ -123,6 +123,11 @@ class Learner:
             raise ValueError("kl_coef is above 0 but there is no reference model; pass one or set kl_coef=0")
         if not temperature > 0:
             raise ValueError(f"temperature must be greater than 0 to learn from samples, got {temperature}")
+        if temperature != 1 and self.config.old_logprobs == "sampler":
+            raise ValueError(
+                f"old_logprobs='sampler' needs sampling at temperature 1, got {temperature}: samplers return "
+                "untempered log-probabilities; use old_logprobs='recompute'"
+            )
         self.model = model
         self.reference = reference if self.config.kl_coef > 0 else None
         self.steps = 0
@@ -160,7 +165,8 @@ class Learner:
 
         Returns:
             ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``grad_norm``,
-            ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler),
+            ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler; meaningful
+            at temperature 1 only),
             ``optimizer_steps``, ``tokens``, ``reply_tokens``, ``unmoved_samples``, ``seconds``,
             ``tokens_per_second``; means are over mini-batches.
 
@@ -273,7 +279,7 @@ class Learner:
                 kl = kl_to_reference(logprobs, reference[index])
                 loss = loss + config.kl_coef * (weight * kl).sum()
             if not bool(torch.isfinite(loss)):
-                raise self._refusal(f"the loss is {float(loss)}", samples)
+                raise self._refusal(f"the loss is {float(loss.detach())}", samples)
             loss.backward()  # type: ignore[no-untyped-call]
             tokens += batch.input_ids.numel()
             held = clipped(

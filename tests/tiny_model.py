@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 CHAT_TEMPLATE = (
@@ -30,6 +30,26 @@ def tiny_tokenizer(texts: Iterable[str] = TEXTS, *, vocab_size: int = 384) -> Pr
     tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<|pad|>", eos_token="<|im_end|>", bos_token="<|im_start|>"
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    return fast
+
+
+def word_tokenizer(words: Iterable[str], replies: Iterable[str]) -> PreTrainedTokenizerFast:
+    """One token a word and one a whole reply, so that even a random model says something sensible at times."""
+    vocabulary = ["<|pad|>", "<|im_start|>", "<|im_end|>", "<|unknown|>", *sorted(set(words))]
+    tokenizer = Tokenizer(
+        models.WordLevel({word: index for index, word in enumerate(vocabulary)}, unk_token="<|unknown|>")
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.add_special_tokens([AddedToken(word, special=True) for word in vocabulary[:4]])
+    tokenizer.add_tokens([AddedToken(reply, normalized=False) for reply in sorted(set(replies))])
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<|pad|>",
+        eos_token="<|im_end|>",
+        bos_token="<|im_start|>",
+        unk_token="<|unknown|>",
     )
     fast.chat_template = CHAT_TEMPLATE
     return fast
@@ -66,9 +86,10 @@ def save_tiny_model(
     hidden: int = 64,
     context: int = 2048,
     seed: int = 0,
+    tokenizer: PreTrainedTokenizerFast | None = None,
 ) -> Path:
     """Writes model and tokenizer in Hugging Face layout and returns the folder."""
-    tokenizer = tiny_tokenizer(texts)
+    tokenizer = tokenizer or tiny_tokenizer(texts)
     model = tiny_model(len(tokenizer), layers=layers, hidden=hidden, context=context, seed=seed)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
