@@ -6,6 +6,7 @@ import importlib.util
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -136,6 +137,8 @@ def _package_folder() -> Path:
 def _no_side_effects() -> Iterator[None]:
     """Undoes what the original does to the process: argv, ALFWORLD_DATA, text on standard output."""
     argv, data = sys.argv, os.environ.get("ALFWORLD_DATA")
+    # Without the variable the package, when imported, makes a folder in the user's cache.
+    os.environ.setdefault("ALFWORLD_DATA", tempfile.gettempdir())
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
