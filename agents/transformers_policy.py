@@ -88,7 +88,7 @@ class TransformersPolicy(BatchPolicy):
         tokenizer: "PreTrainedTokenizerBase",
         *,
         device: str | torch.device | None = None,
-        max_batch: int = 64,
+        max_batch: int = 32,
         context_length: int | None = None,
         seed: int = 0,
         name: str = "transformers",
