@@ -8,6 +8,7 @@ from tiny_model import save_tiny_model
 
 from skill_gym.agents import models
 from skill_gym.agents.models import ModelError, load_model, load_tokenizer, resolve_model
+from skill_gym.benchmarks.suite import make
 
 
 @pytest.fixture
@@ -143,13 +144,21 @@ def test_the_bundled_policy_is_small_and_speaks_in_action_tags():
     folder = resolve_model("tiny")
     assert sum(path.stat().st_size for path in folder.rglob("*")) <= 12_000_000
     tokenizer, model = load_tokenizer(folder), load_model(folder)
+    first, _ = make("skill_gym/ALFWorld-v0", split="generated_test").reset(seed=0)
     prompt = tokenizer.apply_chat_template(
-        [{"role": "user", "content": "You arrive at drawer 1. The drawer 1 is closed."}],
+        [{"role": "user", "content": first}],
         add_generation_prompt=True,
         return_tensors="pt",
         return_dict=True,
     )
     reply = model.generate(**prompt, max_new_tokens=24, do_sample=False)[0, prompt["input_ids"].shape[1] :]
     text = tokenizer.decode(reply)
-    assert text.startswith("<action>")
+    assert text.startswith("<action>go to ")
     assert text.endswith("</action>" + tokenizer.eos_token)
+
+
+def test_the_bundled_policy_spends_few_tokens_on_the_worlds_text():
+    tokenizer = load_tokenizer(resolve_model("tiny"))
+    text = "You arrive at drawer 1. The drawer 1 is closed."
+    assert len(tokenizer(text)["input_ids"]) <= 8
+    assert len(tokenizer("<action>go to drawer 1</action>")["input_ids"]) <= 6
