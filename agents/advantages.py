@@ -65,7 +65,9 @@ def group_advantages(
     return advantages
 
 
-def turn_advantages(advantages: Tensor, trajectory: Tensor, valid: Tensor, *, invalid_penalty: float) -> Tensor:
+def turn_advantages(
+    advantages: Tensor, trajectory: Tensor, valid: Tensor, *, invalid_penalty: float
+) -> Tensor:
     """Advantage of each turn: its trajectory's, less a penalty where the reply was not valid.
 
     The penalty is in units of the advantage and also holds in groups of zero variance, so that a policy
@@ -97,6 +99,4 @@ def zero_variance_groups(returns: Tensor, group: Tensor) -> int:
         returns: Shape [trajectory].
         group: Shape [trajectory].
     """
-    return sum(
-        bool((returns[group == one] == returns[group == one][0]).all()) for one in torch.unique(group)
-    )
+    return sum(bool((returns[group == one] == returns[group == one][0]).all()) for one in torch.unique(group))

@@ -113,8 +113,12 @@ CHOICES: dict[str, Callable[[str, Any], Settings]] = {
     "algorithm.norm_adv_by_std_in_grpo": lambda key, value: [
         ("grpo.scale", "std" if _true(key, value) else "none")
     ],
-    "actor_rollout_ref.actor.use_kl_loss": lambda key, value: () if _true(key, value) else [("grpo.kl_coef", 0.0)],
-    "actor_rollout_ref.actor.kl_loss_type": lambda key, value: _one_of(key, value, {"low_var_kl": (), "k3": ()}),
+    "actor_rollout_ref.actor.use_kl_loss": lambda key, value: (
+        () if _true(key, value) else [("grpo.kl_coef", 0.0)]
+    ),
+    "actor_rollout_ref.actor.kl_loss_type": lambda key, value: _one_of(
+        key, value, {"low_var_kl": (), "k3": ()}
+    ),
     "actor_rollout_ref.actor.use_invalid_action_penalty": lambda key, value: (
         () if _true(key, value) else [("grpo.invalid_penalty", 0.0)]
     ),

@@ -96,7 +96,7 @@ def save_checkpoint(
         torn.mkdir(parents=True)
         model.save_pretrained(torn / MODEL)
         tokenizer.save_pretrained(torn / MODEL)
-        # The exact tensors as well: save_pretrained leaves out tied ones and those that a model need not keep.
+        # The exact tensors as well: save_pretrained leaves out the tied ones.
         torch.save(
             {"learner": dict(learner), "model": model.state_dict(), "rng": _torch_rng()}, torn / TENSORS
         )
@@ -116,7 +116,9 @@ def save_checkpoint(
         torn.rename(final)
         _sync(checkpoints)
     except OSError as error:
-        raise CheckpointError(f"cannot write checkpoint {final}: {error}; free space or fix permissions") from error
+        raise CheckpointError(
+            f"cannot write checkpoint {final}: {error}; free space, or fix permissions"
+        ) from error
     for old in find_checkpoints(checkpoints)[:-keep_last] if keep_last else ():
         shutil.rmtree(old)
     return final
@@ -125,7 +127,9 @@ def save_checkpoint(
 def find_checkpoints(checkpoints: Path) -> list[Path]:
     """The whole checkpoints of a run, oldest first; torn ones are left out."""
     return sorted(
-        folder for folder in checkpoints.glob("iteration-*") if (folder / STATE).is_file() and (folder / TENSORS).is_file()
+        folder
+        for folder in checkpoints.glob("iteration-*")
+        if (folder / STATE).is_file() and (folder / TENSORS).is_file()
     )
 
 
@@ -135,7 +139,9 @@ def latest(run_folder: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def load_checkpoint(folder: Path, *, config: Mapping[str, Any], may_differ: Collection[str] = MAY_DIFFER) -> Checkpoint:
+def load_checkpoint(
+    folder: Path, *, config: Mapping[str, Any], may_differ: Collection[str] = MAY_DIFFER
+) -> Checkpoint:
     """Reads a checkpoint and puts the random generators back.
 
     Args:
@@ -151,9 +157,13 @@ def load_checkpoint(folder: Path, *, config: Mapping[str, Any], may_differ: Coll
         record = json.loads((folder / STATE).read_text(encoding="utf-8"))
         tensors = torch.load(folder / TENSORS, map_location="cpu", weights_only=True)
     except (OSError, ValueError, RuntimeError, UnpicklingError) as error:
-        raise CheckpointError(f"cannot read checkpoint {folder}: {error}; remove it to go on from an older one") from error
+        raise CheckpointError(
+            f"cannot read checkpoint {folder}: {error}; remove it to go on from an older one"
+        ) from error
     if record.get("format") != FORMAT:
-        raise CheckpointError(f"{folder} has format {record.get('format')!r}, expected {FORMAT}; use the version that wrote it")
+        raise CheckpointError(
+            f"{folder} has format {record.get('format')!r}, expected {FORMAT}; use the version that wrote it"
+        )
     differing = differences(record["config"], config, may_differ=may_differ)
     if differing:
         listed = "; ".join(f"{name}: was {old!r}, is {new!r}" for name, (old, new) in differing.items())

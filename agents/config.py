@@ -33,7 +33,7 @@ def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -
     key = ""
     try:
         for name, given in settings:
-            for key, value in translate(name, given):  # noqa: B007 - named in the error
+            for key, value in translate(name, given):
                 omegaconf.OmegaConf.update(config, key, value, merge=True)
         result: TrainConfig = omegaconf.OmegaConf.to_object(config)
     except (omegaconf.errors.ConfigKeyError, omegaconf.errors.ConfigAttributeError, TypeError) as error:

@@ -1,17 +1,46 @@
 """The environments of a training run, with their wrappers, for training and for validation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import gymnasium as gym
 
 from skill_gym.agents.sections import BankConfig, TrainConfig
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.retrieval import ByTaskType
+from skill_gym.skillbanks.retrieval import ByTaskType, Retrieved, Retriever
+from skill_gym.trajectory import Task
 from skill_gym.wrappers import RecordTrajectory, SkillAugmentedEnv, TaggedAction, TaskPrompt
 
 Role = Literal["training", "validation"]
 MakeEnv = Callable[[], gym.Env[str, str]]
+
+
+class RememberingRetriever:
+    """Asks another retriever once for each task: siblings and their environments share the answer.
+
+    Args:
+        retriever: Whom to ask.
+    """
+
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+        self._known: dict[Task, Retrieved] = {}
+
+    @property
+    def bank(self) -> SkillBank:
+        """The other retriever's bank."""
+        return self._retriever.bank
+
+    def retrieve(self, tasks: Sequence[Task]) -> list[Retrieved]:
+        """The skills for each task; all unknown tasks are asked for at once."""
+        unknown = [task for task in dict.fromkeys(tasks) if task not in self._known]
+        if unknown:
+            self._known |= dict(zip(unknown, self._retriever.retrieve(unknown), strict=True))
+        return [self._known[task] for task in tasks]
+
+    def with_bank(self, bank: SkillBank) -> "RememberingRetriever":
+        """One for another bank, which has forgotten everything."""
+        return RememberingRetriever(self._retriever.with_bank(bank))
 
 
 class EnvStack:
@@ -33,7 +62,9 @@ class EnvStack:
     def __call__(self, bank: SkillBank, role: Role) -> MakeEnv:
         """A function without arguments that makes an environment, as ``rollout.play`` wants it."""
         env, skills = self.config.env, self.config.bank
-        retriever = ByTaskType(bank, top_k=skills.top_k, task_specific_top_k=skills.task_specific_top_k)
+        retriever = RememberingRetriever(
+            ByTaskType(bank, top_k=skills.top_k, task_specific_top_k=skills.task_specific_top_k)
+        )
         arguments = self._arguments(role)
 
         def make() -> gym.Env[str, str]:

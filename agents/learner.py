@@ -78,7 +78,14 @@ class GRPOConfig:
     gradient_checkpointing: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("warmup_steps", "weight_decay", "kl_coef", "entropy_coef", "invalid_penalty", "clip_high"):
+        for name in (
+            "warmup_steps",
+            "weight_decay",
+            "kl_coef",
+            "entropy_coef",
+            "invalid_penalty",
+            "clip_high",
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         for name in ("ppo_epochs", "mini_batch_size", "micro_batch_tokens"):
@@ -146,7 +153,8 @@ class Learner:
     @property
     def device(self) -> torch.device:
         """Where the model lies."""
-        return next(iter(self.model.parameters())).device
+        parameter: Tensor = next(iter(self.model.parameters()))
+        return parameter.device
 
     def state_dict(self) -> dict[str, Any]:
         """Optimiser and step count; the model's weights are saved with the model."""
@@ -165,8 +173,8 @@ class Learner:
 
         Returns:
             ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``grad_norm``,
-            ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler; meaningful
-            at temperature 1 only),
+            ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler;
+            meaningful at temperature 1 only),
             ``optimizer_steps``, ``tokens``, ``reply_tokens``, ``unmoved_samples``, ``seconds``,
             ``tokens_per_second``; means are over mini-batches.
 
@@ -221,7 +229,7 @@ class Learner:
         if len(plan) < 2:
             return None
         moving = [sample for sample in samples if self._moves(sample)]
-        values = iter(self._logprobs(self.model, moving).split([sample.replies for sample in moving]))
+        values = iter(torch.split(self._logprobs(self.model, moving), [one.replies for one in moving]))
         return [next(values) if self._moves(sample) else torch.zeros(sample.replies) for sample in samples]
 
     @torch.no_grad()
@@ -250,7 +258,9 @@ class Learner:
         moving = [sample for sample in samples if self._moves(sample)]
         if not moving:
             return {}, 0
-        keep = torch.from_numpy(np.repeat([self._moves(one) for one in samples], [one.replies for one in samples]))
+        keep = torch.from_numpy(
+            np.repeat([self._moves(one) for one in samples], [one.replies for one in samples])
+        )
         weights = everything[keep].to(device)
         advantages = torch.from_numpy(np.concatenate([sample.advantages for sample in moving])).to(device)
         sampler = torch.from_numpy(np.concatenate([sample.logprobs for sample in moving])).to(device)
@@ -290,8 +300,10 @@ class Learner:
             figures.add("kl", (weight * kl).sum())
             figures.add("entropy", (weight * entropy).sum() / weights.sum())
             figures.add("clip_fraction", held.float().sum() / len(weights))
-            figures.add("mismatch_mean", (logprobs - sampler[index]).abs().sum() / len(weights))
-            figures.peak("mismatch_max", (logprobs - sampler[index]).abs())
+            # Before the first step, so that it is the engines that differ and not the weights.
+            ours = logprobs.detach() if config.old_logprobs == "sampler" else old_values
+            figures.add("mismatch_mean", (ours - sampler[index]).abs().sum() / len(weights))
+            figures.peak("mismatch_max", (ours - sampler[index]).abs())
             figures.peak("ratio_max", (logprobs - old_values).exp())
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
         if not bool(torch.isfinite(norm)):

@@ -48,7 +48,12 @@ def policy_loss(
 
 
 def clipped(
-    logprobs: Tensor, old_logprobs: Tensor, advantages: Tensor, *, clip_low: float = 0.2, clip_high: float = 0.2
+    logprobs: Tensor,
+    old_logprobs: Tensor,
+    advantages: Tensor,
+    *,
+    clip_low: float = 0.2,
+    clip_high: float = 0.2,
 ) -> Tensor:
     """Which tokens the clip holds back (their ratio has moved too far the way the advantage pushes).
 
@@ -99,10 +104,13 @@ def token_weights(turn: Tensor, trajectory: Tensor, *, aggregation: Aggregation 
         )
     unit = turn if aggregation == "sequence-mean" else trajectory
     _, index, count = torch.unique(unit, return_inverse=True, return_counts=True)
-    return 1.0 / (count[index].float() * max(1, count.numel()))
+    weights: Tensor = 1.0 / (count[index].float() * max(1, count.numel()))
+    return weights
 
 
-def logprobs_and_entropy(logits: Tensor, token_ids: Tensor, *, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+def logprobs_and_entropy(
+    logits: Tensor, token_ids: Tensor, *, temperature: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """Log-probability of each sampled token, and the entropy of the distribution that it was drawn from.
 
     Args:

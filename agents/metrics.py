@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from skill_gym.agents.rollout import RolloutStats
 from skill_gym.trajectory import Trajectory
 
 logger = logging.getLogger(__name__)
@@ -39,12 +40,15 @@ class MetricsWriter:
         torn.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         os.replace(torn, self._path)
         self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115 - open for the run's life
-        self._board: Any = SummaryWriter(  # type: ignore[no-untyped-call]
+        self._board: Any = SummaryWriter(
             str(folder / "tensorboard"), purge_step=None if keep_until is None else keep_until + 1
         )
 
     def write(self, iteration: int, metrics: Mapping[str, Any]) -> None:
-        """Writes the figures of an iteration, numbers and (to the JSON lines only) texts; iterations count from 1, 0 is before the training."""
+        """Writes the figures of an iteration; texts go to the JSON lines only.
+
+        Iterations count from 1; 0 is before the training.
+        """
         self._file.write(json.dumps({"iteration": iteration, **metrics}) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -91,10 +95,33 @@ def episode_metrics(trajectories: Iterable[Trajectory], *, prefix: str = "") -> 
         metrics["reward"] = _mean([one.total_reward for one in ended])
         metrics["success"] = _mean([float(one.solved) for one in ended])
         for kind in sorted({one.task.task_type for one in ended}):
-            metrics[f"success/{kind}"] = _mean([float(one.solved) for one in ended if one.task.task_type == kind])
+            metrics[f"success/{kind}"] = _mean(
+                [float(one.solved) for one in ended if one.task.task_type == kind]
+            )
         metrics["episode/length"] = len(turns) / len(ended)
         metrics["episode/invalid_share"] = _mean([float(not turn.valid) for turn in turns]) if turns else 0.0
     return {f"{prefix}{name}": value for name, value in metrics.items()}
+
+
+def learner_metrics(figures: Mapping[str, float]) -> dict[str, float]:
+    """The learner's figures: terms of the loss under ``loss/``, the rest under ``learner/``."""
+    losses = {"loss", "policy_loss", "kl", "entropy"}
+    return {
+        f"{'loss' if name in losses else 'learner'}/{'total' if name == 'loss' else name}": value
+        for name, value in figures.items()
+    }
+
+
+def rollout_metrics(stats: RolloutStats) -> dict[str, Any]:
+    """Figures of a rollout under ``rollout/``."""
+    return {
+        "rollout/steps": stats.steps,
+        "rollout/new_tokens": stats.new_tokens,
+        "rollout/tokens_per_second": stats.new_tokens / stats.wall if stats.wall else 0.0,
+        "rollout/occupancy": stats.occupancy,
+        "rollout/env_seconds": stats.env_time,
+        "rollout/policy_seconds": stats.policy_time,
+    }
 
 
 def _mean(values: list[float]) -> float:

@@ -27,6 +27,8 @@ def reply_logits(model: Any, batch: MicroBatch) -> Tensor:
     input_ids = batch.input_ids.to(device)
     rows, columns = batch.rows.to(device), batch.columns.to(device)
     if any(getattr(model.config, name, None) not in (None, 1, 1.0) for name in _OWN_HEADS):
-        return model(input_ids=input_ids, use_cache=False).logits[rows, columns]
+        whole: Tensor = model(input_ids=input_ids, use_cache=False).logits
+        return whole[rows, columns]
     hidden = model.base_model(input_ids=input_ids, use_cache=False).last_hidden_state
-    return model.get_output_embeddings()(hidden[rows, columns])
+    logits: Tensor = model.get_output_embeddings()(hidden[rows, columns])
+    return logits

@@ -74,7 +74,7 @@ class RunFolder:
 
     @contextmanager
     def recording(self, name: str) -> Iterator[Callable[[Played], None]]:
-        """Writes each episode that it is given to ``trajectories/<name>.jsonl``, flushed, replacing an old file."""
+        """Writes what it is given to ``trajectories/<name>.jsonl``, flushed one by one; an old file goes."""
         with open(self.trajectories / f"{name}.jsonl", "w", encoding="utf-8") as file:
 
             def record(played: Played) -> None:

@@ -94,8 +94,8 @@ class BankConfig:
     def __post_init__(self) -> None:
         if self.retrieval_mode != "template":
             raise ConfigError(
-                f"bank.retrieval_mode={self.retrieval_mode} needs retrieval by embeddings, which this version "
-                "does not have; use bank.retrieval_mode=template"
+                f"bank.retrieval_mode={self.retrieval_mode} needs retrieval by embeddings, which this "
+                "version does not have; use bank.retrieval_mode=template"
             )
         if self.similarity_threshold is not None:
             raise ConfigError(

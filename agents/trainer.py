@@ -10,14 +10,13 @@ from typing import Any, Protocol, Self, runtime_checkable
 import torch
 from torch import Tensor
 
-from skill_gym.agents.advantages import group_advantages, turn_advantages, zero_variance_groups
 from skill_gym.agents.checkpoint import CheckpointError, latest, load_checkpoint, save_checkpoint
 from skill_gym.agents.config import to_dict, write_config
+from skill_gym.agents.credit import credit_samples
 from skill_gym.agents.env_stack import EnvStack, MakeEnv, Role, open_bank
-from skill_gym.agents.learner import GRPOConfig, Learner
-from skill_gym.agents.metrics import MetricsWriter, episode_metrics
+from skill_gym.agents.learner import Learner
+from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
-from skill_gym.agents.packing import Sample, make_samples
 from skill_gym.agents.policy import Policy, Sampling
 from skill_gym.agents.rollout import Episode, Played, RolloutStats, play
 from skill_gym.agents.run_folder import RunFolder
@@ -152,8 +151,8 @@ class Trainer:
         metrics = {
             **episode_metrics(one.trajectory for one in played),
             **credit,
-            **_named(figures),
-            **_rollout_metrics(stats),
+            **learner_metrics(figures),
+            **rollout_metrics(stats),
             **validation,
             **self._bank_metrics(),
             "time/iteration": time.perf_counter() - began,
@@ -207,7 +206,9 @@ class Trainer:
         config = self.config.validation
         tasks = self._list_tasks("validation")[: config.tasks]
         episodes = [
-            Episode(f"v{self.iteration}.{index}", task.id, episode_seed(self.config.run.seed, _VALIDATION, index))
+            Episode(
+                f"v{self.iteration}.{index}", task.id, episode_seed(self.config.run.seed, _VALIDATION, index)
+            )
             for index, task in enumerate(tasks)
         ]
         bank = self._first_bank if config.bank == "frozen" else self.bank
@@ -258,7 +259,9 @@ class Trainer:
     def _restore(self) -> None:
         folder = latest(self.folder.path)
         if folder is None:
-            raise CheckpointError(f"{self.folder.path} has no checkpoint to resume from; start without resume")
+            raise CheckpointError(
+                f"{self.folder.path} has no checkpoint to resume from; start without resume"
+            )
         checkpoint = load_checkpoint(folder, config=to_dict(self.config))
         self.learner.model.load_state_dict(checkpoint.model)
         self.learner.load_state_dict(checkpoint.learner)
@@ -291,44 +294,6 @@ class Trainer:
         self.close()
 
 
-def credit_samples(played: Sequence[Played], config: GRPOConfig) -> tuple[list[Sample], dict[str, Any]]:
-    """Training samples with advantages; broken episodes and those without tokens are left out and counted.
-
-    Args:
-        played: Episodes of whole groups.
-        config: How advantages are taken.
-
-    Returns:
-        The samples, and ``group/count``, ``group/zero_variance``, ``group/all_broken`` and
-        ``episode/without_tokens``.
-    """
-    whole = [one for one in played if one.trajectory.ended != "broken"]
-    lost = {one.episode.group for one in played} - {one.episode.group for one in whole}
-    if lost:
-        logger.warning("%d groups were left out: all their episodes are broken", len(lost))
-    without = [one for one in whole if not any(completion.token_ids for completion in one.completions)]
-    kept = [one for one in whole if any(completion.token_ids for completion in one.completions)]
-    counts = {"group/all_broken": len(lost), "episode/without_tokens": len(without)}
-    if not kept:
-        return [], {**counts, "group/count": 0, "group/zero_variance": 0}
-    returns = torch.tensor([one.trajectory.total_reward for one in kept], dtype=torch.float64)
-    group = torch.tensor([one.episode.group for one in kept])
-    rows = torch.tensor([len(one.trajectory.turns) for one in kept])
-    advantages = group_advantages(
-        returns, group, scale=config.scale, rows=rows, baseline_unit=config.baseline_unit
-    )
-    by_turn = turn_advantages(
-        advantages,
-        torch.repeat_interleave(torch.arange(len(kept)), rows),
-        torch.tensor([turn.valid for one in kept for turn in one.trajectory.turns]),
-        invalid_penalty=config.invalid_penalty,
-    )
-    samples = make_samples(kept, [part.tolist() for part in by_turn.split(rows.tolist())])
-    counts["group/count"] = int(torch.unique(group).numel())
-    counts["group/zero_variance"] = zero_variance_groups(returns, group)
-    return samples, counts
-
-
 def _open_policy(config: TrainConfig, folder: Path, model: Any) -> TrainablePolicy:
     sampler = config.sampler
     policy = open_sampler(
@@ -340,7 +305,9 @@ def _open_policy(config: TrainConfig, folder: Path, model: Any) -> TrainablePoli
         seed=config.run.seed,
     )
     if not isinstance(policy, TrainablePolicy):
-        raise TypeError(f"the policy {policy.name} takes no weights; use sampler.backend=vllm or transformers")
+        raise TypeError(
+            f"the policy {policy.name} takes no weights; use sampler.backend=vllm or transformers"
+        )
     return policy
 
 
@@ -366,23 +333,3 @@ def _bank_of(record: Mapping[str, Any]) -> SkillBank:
             "resume with the skill-gym version that wrote it"
         )
     return bank
-
-
-def _named(figures: Mapping[str, float]) -> dict[str, float]:
-    """The learner's figures: terms of the loss under ``loss/``, the rest under ``learner/``."""
-    losses = {"loss", "policy_loss", "kl", "entropy"}
-    return {
-        f"{'loss' if name in losses else 'learner'}/{'total' if name == 'loss' else name}": value
-        for name, value in figures.items()
-    }
-
-
-def _rollout_metrics(stats: RolloutStats) -> dict[str, Any]:
-    return {
-        "rollout/steps": stats.steps,
-        "rollout/new_tokens": stats.new_tokens,
-        "rollout/tokens_per_second": stats.new_tokens / stats.wall if stats.wall else 0.0,
-        "rollout/occupancy": stats.occupancy,
-        "rollout/env_seconds": stats.env_time,
-        "rollout/policy_seconds": stats.policy_time,
-    }

@@ -90,7 +90,9 @@ def test_micro_batches_add_up_to_the_whole_gradient(aggregation, monkeypatch):
             config(kl_coef=0.1, entropy_coef=0.01, aggregation=aggregation, micro_batch_tokens=size),
         )
         taken = []
-        monkeypatch.setattr(learner._optimizer, "step", lambda net=net, taken=taken: taken.append(gradient(net)))
+        monkeypatch.setattr(
+            learner._optimizer, "step", lambda net=net, taken=taken: taken.append(gradient(net))
+        )
         monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda of, limit: torch.tensor(1.0))
         learner.update(samples())
         found.append(taken[0])
@@ -247,7 +249,12 @@ def _saved(state):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"lr": 0.0}, "lr"), ({"clip_low": 1.5}, "clip_low"), ({"dual_clip": 1.0}, "dual_clip"), ({"ppo_epochs": 0}, "ppo")],
+    [
+        ({"lr": 0.0}, "lr"),
+        ({"clip_low": 1.5}, "clip_low"),
+        ({"dual_clip": 1.0}, "dual_clip"),
+        ({"ppo_epochs": 0}, "ppo"),
+    ],
 )
 def test_settings_out_of_range_are_named(settings, message):
     with pytest.raises(ValueError, match=message):

@@ -70,7 +70,9 @@ def test_advantage_zero_is_loss_zero_however_far_the_ratio():
 def test_kl_is_never_negative_and_zero_only_for_equals(tokens):
     logprobs, reference, _ = tokens
     kl = kl_to_reference(logprobs, reference)
-    wanted = [math.exp(r - p) - (r - p) - 1 for p, r in zip(logprobs.tolist(), reference.tolist(), strict=True)]
+    wanted = [
+        math.exp(r - p) - (r - p) - 1 for p, r in zip(logprobs.tolist(), reference.tolist(), strict=True)
+    ]
     assert kl.tolist() == pytest.approx(wanted)
     assert (kl > 0).all()
     assert (kl_to_reference(logprobs, logprobs) == 0).all()

@@ -16,7 +16,13 @@ from skill_gym.agents.checkpoint import CheckpointError, ConfigMismatch, latest
 from skill_gym.agents.metrics import read_metrics
 
 TESTS = Path(__file__).resolve().parent
-TIMES = ("time/", "rollout/env_seconds", "rollout/policy_seconds", "rollout/tokens_per_second", "rollout/occupancy")
+TIMES = (
+    "time/",
+    "rollout/env_seconds",
+    "rollout/policy_seconds",
+    "rollout/tokens_per_second",
+    "rollout/occupancy",
+)
 TIMES += ("learner/seconds", "learner/tokens_per_second")
 
 
@@ -38,7 +44,7 @@ def timeless(folder):
 
 def test_killed_in_the_middle_the_run_ends_like_an_unbroken_one(tmp_path, model):
     whole = train(toy_config(tmp_path / "whole", model))
-    # Dies in iteration 4, two iterations after the checkpoint of the second and one line of metrics behind it.
+    # Dies in iteration 4, after the checkpoint of the second and the metrics of the third.
     killed = subprocess.run(
         [sys.executable, str(TESTS / "toy_training.py"), str(tmp_path / "killed"), str(model), "3"],
         env={**os.environ, "PYTHONPATH": str(TESTS)},
@@ -93,7 +99,9 @@ def test_a_run_goes_on_to_more_iterations(tmp_path, model):
 def test_another_configuration_is_refused(tmp_path, model):
     train(toy_config(tmp_path / "run", model, "run.iterations=1", "validation.every=0"))
     with pytest.raises(ConfigMismatch, match=r"grpo\.clip_low: was 0\.2, is 0\.1"):
-        toy_trainer(toy_config(tmp_path / "run", model, "validation.every=0", "grpo.clip_low=0.1"), resume=True)
+        toy_trainer(
+            toy_config(tmp_path / "run", model, "validation.every=0", "grpo.clip_low=0.1"), resume=True
+        )
 
 
 def test_nothing_to_resume_is_said(tmp_path, model):

@@ -13,7 +13,12 @@ CHAT_TEMPLATE = (
     "{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-TEXTS = ("<action>look</action>", "<action>go left</action>", "You are in a room. Your task is to:", "inventory")
+TEXTS = (
+    "<action>look</action>",
+    "<action>go left</action>",
+    "You are in a room. Your task is to:",
+    "inventory",
+)
 
 
 def tiny_tokenizer(texts: Iterable[str] = TEXTS, *, vocab_size: int = 384) -> PreTrainedTokenizerFast:
@@ -36,7 +41,7 @@ def tiny_tokenizer(texts: Iterable[str] = TEXTS, *, vocab_size: int = 384) -> Pr
 
 
 def word_tokenizer(words: Iterable[str], replies: Iterable[str]) -> PreTrainedTokenizerFast:
-    """One token a word and one a whole reply, so that even a random model says something sensible at times."""
+    """One token a word and one a whole reply, so that even a random model says something valid."""
     vocabulary = ["<|pad|>", "<|im_start|>", "<|im_end|>", "<|unknown|>", *sorted(set(words))]
     tokenizer = Tokenizer(
         models.WordLevel({word: index for index, word in enumerate(vocabulary)}, unk_token="<|unknown|>")
