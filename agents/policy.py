@@ -57,8 +57,8 @@ class Completion:
         ticket: The request's ticket.
         prompt_ids: Tokens of the prompt; empty for policies without tokens (scripted, endpoints).
         token_ids: Tokens of the reply, the end-of-turn token included when it was sampled.
-        logprobs: Log-probability of each reply token by the model that sampled it, at temperature 1 and without
-            nucleus; same length as ``token_ids``.
+        logprobs: Log-probability of each reply token by the model that sampled it, at temperature 1 and
+            without nucleus; same length as ``token_ids``.
         text: The reply as text, without the end-of-turn token.
         finish_reason: ``stop``, ``length`` (cut at ``max_new_tokens``) or ``error`` (``text`` says why).
         weights_version: Which weights answered; counts up from 0 with each ``load_weights``.

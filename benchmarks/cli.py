@@ -274,9 +274,10 @@ def _bank_show(options: argparse.Namespace) -> int:
         (found,) = ByTaskType(bank).retrieve([task])
         block = render(found, max_tokens=options.max_tokens)
         print(block.text)
+        left_out = ", ".join(block.dropped_skill_ids) or "nothing"
         print(
             f"\n[category {found.category or 'none'} by {found.task_type_source}, "
-            f"confidence {found.confidence:.2f}; about {block.tokens} tokens; left out: {', '.join(block.dropped_skill_ids) or 'nothing'}]"
+            f"confidence {found.confidence:.2f}; about {block.tokens} tokens; left out: {left_out}]"
         )
         return 0
     print(f"bank {bank.version}: {len(bank)} entries")

@@ -132,7 +132,8 @@ def _headline(story: RunStory) -> str:
     lines = [
         f"On the same {difference.trials} held-out games ({', '.join(story.before.splits)}), the policy "
         f"solved **{story.before.success()}** before and **{story.after.success()}** after training: a "
-        f"difference of **{difference}** (paired, 95% interval; {difference.gained} games gained, {difference.lost} lost)."
+        f"difference of **{difference}** (paired, 95% interval; {difference.gained} games gained, "
+        f"{difference.lost} lost)."
     ]
     if not difference.low <= 0 <= difference.high:
         lines.append(

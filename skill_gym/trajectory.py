@@ -138,19 +138,19 @@ class Trajectory:
             )
         try:
             turns = tuple(
-                Turn(**{**turn, "admissible": tuple(turn["admissible"]), "skill_ids": tuple(turn["skill_ids"])})
+                Turn(**{**turn, **{name: tuple(turn[name]) for name in ("admissible", "skill_ids")}})
                 for turn in row["turns"]
             )
             fields = {name: value for name, value in row.items() if name != "format"}
             return cls(**{**fields, "task": Task(**row["task"]), "turns": turns})
         except (KeyError, TypeError, ValueError) as error:
-            raise TrajectoryError(f"trajectory record is incomplete or has unknown fields: {error}") from error
+            raise TrajectoryError(f"incomplete trajectory record, or unknown fields: {error}") from error
 
 
 def read_trajectories(path: str | Path) -> Iterator[Trajectory]:
     """Reads a JSON-lines file lazily.
 
-    A last line cut short, as a killed writer leaves it, is an error like any other: nothing is lost unnoticed.
+    A last line cut short, as a killed writer leaves it, is an error like any other.
 
     Raises:
         TrajectoryError: A line cannot be read; the message names file and line number.

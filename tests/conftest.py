@@ -17,5 +17,5 @@ def shared_data() -> Path:
     """Folder with the official games and recordings; tests that need it skip when it is not there."""
     folder = Path(os.environ.get("SKILL_GYM_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no real data at {folder}; set SKILL_GYM_DATA to a folder that has alfworld/ and skillrl/")
+        pytest.skip(f"no real data at {folder}; set SKILL_GYM_DATA to a folder with alfworld/ and skillrl/")
     return folder
