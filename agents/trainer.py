@@ -103,6 +103,7 @@ class Trainer:
         )
         if resume:
             self._restore()
+        self._owns_policy = policy is None
         self.policy = policy or _open_policy(config, model_folder, model)
         self._make_env = make_env or EnvStack(
             config, count_tokens=getattr(self.policy, "count_tokens", None), policy_name=self.policy.name
@@ -284,8 +285,11 @@ class Trainer:
         self._seconds[phase] = time.perf_counter() - began
 
     def close(self) -> None:
-        """Closes the run's files and, where it has one, the policy's engine."""
+        """Closes the run's files, and the policy's engine unless the policy was given."""
         self.metrics.close()
+        close = getattr(self.policy, "close", None)
+        if self._owns_policy and callable(close):
+            close()
 
     def __enter__(self) -> Self:
         return self

@@ -286,3 +286,13 @@ def test_siblings_share_one_retrieval():
         retriever.with_bank(SkillBank.starter("alfworld")).bank.version
         == SkillBank.starter("alfworld").version
     )
+
+
+def test_only_a_policy_of_its_own_is_closed(tmp_path, model):
+    closed = []
+    with toy_trainer(toy_config(tmp_path / "one", model)) as trainer:
+        policy = trainer.policy
+        policy.close = lambda: closed.append("own")
+    with toy_trainer(toy_config(tmp_path / "two", model), policy=policy):
+        pass
+    assert closed == ["own"]
