@@ -1,10 +1,13 @@
 """What can be set in a training run, section by section."""
 
+import logging
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal
 
 from skill_gym.agents.learner import GRPOConfig
 from skill_gym.skillbanks.evolution import EvolutionConfig
+
+logger = logging.getLogger(__name__)
 
 
 class ConfigError(ValueError):
@@ -77,7 +80,7 @@ class BankConfig:
         max_tokens: Hard budget of the skill block.
         include_examples: Show the skills' examples.
         show_ids: Show the skills' ids.
-        similarity_threshold: For embedding retrieval only; must be null.
+        similarity_threshold: For embedding retrieval only; without effect (a warning says so) on ``template``.
         embedding_model_path: For embedding retrieval only.
     """
 
@@ -98,10 +101,8 @@ class BankConfig:
                 "version does not have; use bank.retrieval_mode=template"
             )
         if self.similarity_threshold is not None:
-            raise ConfigError(
-                "bank.similarity_threshold is for retrieval by embeddings and would do nothing with "
-                "retrieval_mode=template; leave it out"
-            )
+            # SkillRL's scripts set it in template mode, too, where there is nothing to be similar to.
+            logger.warning("bank.similarity_threshold has no effect with retrieval_mode=template")
         _at_least(self, 0, "top_k", "task_specific_top_k")
         _at_least(self, 1, "max_tokens")
 

@@ -132,7 +132,6 @@ def test_what_has_no_effect_is_said(caplog):
         ("env.max_steps=0", "max_steps"),
         ("~grpo.lr", "cannot be deleted|key=value"),
         ("bank.retrieval_mode=embedding", "retrieval_mode=template"),
-        ("env.skills_only_memory.similarity_threshold=0.7", "similarity_threshold"),
         ("sampler.temperature=0", "validation.temperature"),
         ("algorithm.adv_estimator=gigpo", "gigpo is not available"),
         ("actor_rollout_ref.actor.use_kl_loss=maybe", "True or False"),
@@ -141,6 +140,12 @@ def test_what_has_no_effect_is_said(caplog):
 def test_bad_settings_are_refused_with_a_hint(override, message):
     with pytest.raises(ConfigError, match=message):
         load_config(None, [override])
+
+
+def test_a_threshold_of_similarity_without_embeddings_is_said_to_do_nothing(caplog):
+    config = load_config(None, ["+env.skills_only_memory.similarity_threshold=0.7"])
+    assert config.bank.similarity_threshold == 0.7
+    assert "no effect" in caplog.text
 
 
 def test_a_file_that_is_missing_or_no_mapping_is_refused(tmp_path):
