@@ -136,6 +136,8 @@ def _transformers() -> Any:
         import transformers
     except ImportError as error:
         raise ModelError("models need transformers: pip install 'skill-gym[train]'") from error
+    # Its bars for loading and saving would break up those of the command line.
+    transformers.utils.logging.disable_progress_bar()
     return transformers
 
 

@@ -80,7 +80,7 @@ class BankConfig:
         max_tokens: Hard budget of the skill block.
         include_examples: Show the skills' examples.
         show_ids: Show the skills' ids.
-        similarity_threshold: For embedding retrieval only; without effect (a warning says so) on ``template``.
+        similarity_threshold: For embedding retrieval only; a warning says that it does nothing else.
         embedding_model_path: For embedding retrieval only.
     """
 
