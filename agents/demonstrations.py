@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ENV_ID = "skill_gym/ALFWorld-v0"
+GOES_ON = 0.5
+"""Chance that a mistake is followed by another."""
+
 T = TypeVar("T")
 
 
@@ -31,24 +34,26 @@ class DemonstrationConfig:
 
     Attributes:
         episodes: Number of games, one episode each.
+        first_game: Games of the training split to pass over, so that a second training sees new ones.
         held_out: Number of games of ``generated_validation`` for the accuracy figures.
         bank: Name of a starter bank, or path of a bank file.
         all_skills: Share of episodes with the whole bank in the prompt.
         no_skills: Share of episodes without skills; the rest shows a random part in random order.
         max_tokens: Budget of the skill block, in the policy's tokens.
-        noise: Share of turns in which another command is carried out than the explorer's. Such a reply is
-            read but not learnt, so that the policy learns to go on after a mistake (as DAgger does).
+        noise: Chance, in each turn, that mistakes begin: commands of somebody else, one or a few in a row.
+            They are read but not learnt, so that the policy learns to go on after its own (as DAgger does).
         max_steps: Longest episode; only won ones are used.
         seed: Of skills shown, noise and the choice of games.
     """
 
     episodes: int = 12000
+    first_game: int = 0
     held_out: int = 60
     bank: str = "alfworld"
     all_skills: float = 0.2
-    no_skills: float = 0.4
-    max_tokens: int = 300
-    noise: float = 0.08
+    no_skills: float = 0.5
+    max_tokens: int = 400
+    noise: float = 0.1
     max_steps: int = 50
     seed: int = 0
 
@@ -60,6 +65,8 @@ class DemonstrationConfig:
                 f"all_skills and no_skills must be shares with a sum of at most 1, "
                 f"got {self.all_skills} and {self.no_skills}"
             )
+        if self.first_game < 0:
+            raise ValueError(f"first_game must be at least 0, got {self.first_game}")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise must be in [0, 1), got {self.noise}")
 
@@ -100,18 +107,20 @@ def demonstrations(
         count_tokens: The policy's tokenizer, for the budget of the skill block.
         max_tokens: Another budget than the config's; the tokenizer's training sees every skill whole.
     """
-    split, games = ("generated_validation", config.held_out) if held_out else ("generated", config.episodes)
+    split = "generated_validation" if held_out else "generated"
+    first, games = (0, config.held_out) if held_out else (config.first_game, config.episodes)
     bank = load_bank(config.bank)
-    env = TaskPrompt(TaggedAction(_make(split, games, config.max_steps)), layout="transcript")
+    env = TaskPrompt(TaggedAction(_make(split, first + games, config.max_steps)), layout="transcript")
     shown = SkillAugmentedEnv(
         env, bank, max_tokens=max_tokens or config.max_tokens, count_tokens=count_tokens
     )
     lost = 0
-    for number, task in enumerate(shown.unwrapped.tasks):  # type: ignore[attr-defined]
+    tasks = shown.unwrapped.tasks  # type: ignore[attr-defined]
+    for number in range(first, first + games):
         # One stream an episode: adding games does not change those before.
         rng = random.Random(f"{config.seed}:{split}:{number}")
         shown.set_bank(vary_bank(bank, rng, all_skills=config.all_skills, no_skills=config.no_skills))
-        episode = _play(shown, task.id, rng, config.noise)
+        episode = _play(shown, tasks[number].id, rng, config.noise)
         if episode is None:
             lost += 1
         else:
@@ -214,14 +223,16 @@ def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float
     explorer = Explorer(info["observation"])
     prompts, replies, learn, admissible = [], [], [], []
     earlier: dict[str, None] = {}
-    over = False
+    over = noisy = False
     while not over:
         commands = info["admissible_commands"]
         command = explorer.command(commands)
-        noisy = rng.random() < noise
+        noisy = rng.random() < (GOES_ON if noisy else noise)
         if noisy:
-            command = _other_command(commands, earlier, rng)
+            command = _mistake(commands, earlier, rng)
         earlier.update(dict.fromkeys(commands))
+        earlier.pop(command, None)
+        earlier[command] = None
         prompts.append(prompt)
         replies.append(f"<action>{command}</action>")
         learn.append(not noisy)
@@ -236,9 +247,15 @@ def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float
     )
 
 
-def _other_command(admissible: Sequence[str], earlier: dict[str, None], rng: random.Random) -> str:
-    """A mistake: any admissible command, or one that was admissible before and is not now."""
+def _mistake(admissible: Sequence[str], earlier: dict[str, None], rng: random.Random) -> str:
+    """What a beginner would try: anything, the last refused thing again, a place that is not there."""
+    kind = rng.random()
     stale = [command for command in earlier if command not in admissible]
-    if stale and rng.random() < 0.5:
-        return rng.choice(stale)
+    if stale and kind < 0.4:
+        # Commands that were possible before, the latest more often.
+        return stale[-1 - int(len(stale) * rng.random() ** 2)]
+    places = [command for command in admissible if command.startswith("go to ")]
+    if places and kind < 0.6:
+        name, _, number = rng.choice(places).rpartition(" ")
+        return f"{name} {int(number) + rng.randint(1, 3)}" if number.isdigit() else name
     return rng.choice([command for command in admissible if command != "help"])

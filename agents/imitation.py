@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from skill_gym.agents.packing import MicroBatch, Sample, micro_batches
-from skill_gym.agents.reply_logits import reply_logits
+from skill_gym.agents.imitation_loss import accuracy, imitation_loss
+from skill_gym.agents.packing import Sample, micro_batches
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +177,7 @@ def imitate(
             log.write(row)
         if last or now - saved > 60 * config.checkpoint_minutes:
             if held_out:
-                scores = accuracy(model, held_out, config)
+                scores = accuracy(model, held_out, max_tokens=2 * config.batch_tokens, bf16=config.bf16)
                 row = {"step": step, "seconds": spent + now - began, **scores}
                 log.write(row)
             _save(folder, identity, model, optimizer, step, tokens, spent + time.monotonic() - began)
@@ -189,19 +187,6 @@ def imitate(
     return {**row, "step": step, "tokens": tokens, "seconds": spent + time.monotonic() - began}
 
 
-@torch.no_grad()
-def accuracy(model: Any, samples: Sequence[Sample], config: ImitationConfig) -> dict[str, float]:
-    """``held_out_loss`` a reply token, ``held_out_reply_accuracy``: share of replies right in every token."""
-    was_training = model.training
-    model.eval()
-    sums = np.zeros(4)
-    for batch in micro_batches(samples, max_tokens=2 * config.batch_tokens):
-        sums += _figures(_logits(model, batch, config), batch, samples)[1]
-    model.train(was_training)
-    loss, right = float(sums[0] / max(sums[1], 1)), float(sums[2] / max(sums[3], 1))
-    return {"held_out_loss": loss, "held_out_reply_accuracy": right}
-
-
 def _step(
     model: Any, optimizer: torch.optim.Optimizer, samples: Sequence[Sample], config: ImitationConfig
 ) -> dict[str, float]:
@@ -209,7 +194,7 @@ def _step(
     sums = np.zeros(4)
     total = 0.0
     for batch in micro_batches(samples, max_tokens=config.batch_tokens):
-        loss, counted = _figures(_logits(model, batch, config), batch, samples)
+        loss, counted = imitation_loss(model, batch, samples, bf16=config.bf16)
         (loss / max(weight, 1e-9)).backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
         sums += counted
@@ -222,27 +207,6 @@ def _step(
         "reply_accuracy": float(sums[2] / max(sums[3], 1)),
         "grad_norm": float(norm),
     }
-
-
-def _logits(model: Any, batch: MicroBatch, config: ImitationConfig) -> Tensor:
-    device = next(iter(model.parameters())).device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.bf16):
-        return reply_logits(model, batch)
-
-
-def _figures(logits: Tensor, batch: MicroBatch, samples: Sequence[Sample]) -> tuple[Tensor, Any]:
-    """Weighted loss (a sum), and: sum of reply losses, reply tokens, right replies, replies."""
-    index = batch.index.numpy()
-    weights = np.concatenate([sample.advantages for sample in samples])[index]
-    turns = np.concatenate([sample.turns + 100_000 * row for row, sample in enumerate(samples)])[index]
-    said = np.concatenate([sample.turns >= 0 for sample in samples])[index]
-    losses = cross_entropy(logits.float(), batch.targets.to(logits.device), reduction="none")
-    right = (logits.detach().argmax(dim=-1).cpu() == batch.targets).numpy()
-    _, reply = np.unique(turns[said], return_inverse=True)
-    replies = int(reply.max()) + 1 if len(reply) else 0
-    wrong = np.bincount(reply, weights=~right[said], minlength=replies)
-    counted = np.array([losses.detach().cpu().numpy()[said].sum(), said.sum(), (wrong == 0).sum(), replies])
-    return (losses * torch.from_numpy(weights).to(losses.device)).sum(), counted
 
 
 def _groups(model: Any, config: ImitationConfig) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ import pytest
 import torch
 from tiny_model import tiny_model
 
-from skill_gym.agents import imitation
-from skill_gym.agents.imitation import ImitationConfig, ImitationError, accuracy, batches, imitate, rate
+from skill_gym.agents import imitation_loss
+from skill_gym.agents.imitation import ImitationConfig, ImitationError, batches, imitate, rate
+from skill_gym.agents.imitation_loss import accuracy
 from skill_gym.agents.packing import Sample
 
 CONFIG = ImitationConfig(
@@ -53,7 +54,7 @@ def test_the_rate_rises_stays_and_falls():
 
 def test_what_was_shown_is_learnt():
     model = tiny_model(32)
-    before = accuracy(model, SAMPLES, CONFIG)
+    before = accuracy(model, SAMPLES)
     rows: list[dict[str, float]] = []
     imitate(
         model,
@@ -62,7 +63,7 @@ def test_what_was_shown_is_learnt():
         held_out=SAMPLES,
         progress=rows.append,
     )
-    after = accuracy(model, SAMPLES, CONFIG)
+    after = accuracy(model, SAMPLES)
     assert after["held_out_loss"] < before["held_out_loss"] / 2
     assert after["held_out_reply_accuracy"] > 0.9 > before["held_out_reply_accuracy"]
     assert any("held_out_loss" in row for row in rows)
@@ -72,7 +73,7 @@ def test_what_was_shown_is_learnt():
 def test_a_reply_is_right_only_in_every_token():
     model = tiny_model(32)
 
-    def half_right(model, batch, config):
+    def half_right(model, batch):
         logits = torch.zeros(len(batch.targets), 32)
         logits[torch.arange(len(batch.targets)), batch.targets] = 1.0
         wrong = batch.index == 0  # the first token of the first sample's first reply
@@ -80,8 +81,8 @@ def test_a_reply_is_right_only_in_every_token():
         return logits
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(imitation, "_logits", half_right)
-        assert accuracy(model, SAMPLES[:2], CONFIG)["held_out_reply_accuracy"] == 3 / 4
+        patch.setattr(imitation_loss, "reply_logits", half_right)
+        assert accuracy(model, SAMPLES[:2])["held_out_reply_accuracy"] == 3 / 4
 
 
 def test_weights_decide_what_moves_the_model():
