@@ -62,6 +62,7 @@ class Trainer:
 
     Attributes:
         bank: The bank in force; a new version takes effect at the next iteration.
+        progress: As the argument; may be set before ``train``.
         iteration: Iterations done.
         cursor: Tasks handed out so far.
 
@@ -86,7 +87,7 @@ class Trainer:
         self.iteration = 0
         self.cursor = 0
         self.teacher = teacher or RuleTeacher()
-        self._progress = progress
+        self.progress = progress
         self._seconds: dict[str, float] = {}
         model_folder = resolve_model(config.model.path)
         device = _device(config.model.device)
@@ -163,8 +164,8 @@ class Trainer:
         # After the metrics: a run killed in between plays the iteration again and writes the same line again.
         if number % self.config.run.checkpoint_every == 0 or number >= self.config.run.iterations:
             self._checkpoint()
-        if self._progress is not None:
-            self._progress(number, metrics)
+        if self.progress is not None:
+            self.progress(number, metrics)
 
     def _groups(self, number: int) -> list[Episode]:
         """The iteration's episodes: groups of siblings on the same task."""

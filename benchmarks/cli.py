@@ -112,7 +112,11 @@ def parser() -> argparse.ArgumentParser:
     )
     train.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="override settings")
     train.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings")
-    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of run.folder")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint of run.folder, with its settings",
+    )
     train.add_argument("--show", action="store_true", help="print the resulting settings and stop")
     train.set_defaults(run=_train)
 
@@ -246,6 +250,9 @@ def _train(options: argparse.Namespace) -> int:
     from skill_gym.benchmarks.progress import TrainingBar
 
     config = load_config(options.config, options.settings)
+    if options.resume and options.config is None:
+        # What the run was started with need not be said again.
+        config = load_config(Path(config.run.folder) / "config.yaml", options.settings)
     if options.show:
         from omegaconf import OmegaConf
 
@@ -253,11 +260,9 @@ def _train(options: argparse.Namespace) -> int:
         return 0
     from skill_gym.agents.trainer import Trainer
 
-    with (
-        TrainingBar(config.run.iterations) as bar,
-        Trainer(config, resume=options.resume, progress=bar) as trainer,
-    ):
-        trainer.train()
+    with Trainer(config, resume=options.resume) as trainer:
+        with TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress:
+            trainer.train()
     print(f"run folder: {config.run.folder} (tensorboard --logdir {config.run.folder})")
     return 0
 

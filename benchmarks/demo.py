@@ -82,8 +82,7 @@ def run_demo(
     sampler = choose_backend(backend)
     print(f"skill-gym demo: {sampler} samples; {games} held-out games, {iterations} GRPO iterations")
     with _timed(seconds, "start the engine"):
-        bars: list[TrainingBar] = []
-        trainer = Trainer(config, progress=lambda number, metrics: bars[-1](number, metrics))
+        trainer = Trainer(config)
     with trainer:
         first_bank = trainer.bank
         shown: dict[str, dict[str, Trajectory]] = {}
@@ -99,7 +98,7 @@ def run_demo(
         before = measure("before training", first_bank)
         bare = measure("before training, without skills", SkillBank.empty())
         with _timed(seconds, "train, validate, evolve"), TrainingBar(iterations) as bar:
-            bars.append(bar)
+            trainer.progress = bar
             trainer.train()
         after = measure("after training", trainer.bank)
         story = RunStory(

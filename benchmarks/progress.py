@@ -8,12 +8,12 @@ from typing import Any, Self
 class Bar:
     """A tqdm bar that goes away cleanly."""
 
-    def __init__(self, total: int, label: str) -> None:
+    def __init__(self, total: int, label: str, *, done: int = 0) -> None:
         try:
             from tqdm import tqdm
         except ImportError as error:
             raise ImportError("progress needs tqdm; install skill-gym[cli]") from error
-        self._bar: Any = tqdm(total=total, desc=label, dynamic_ncols=True)
+        self._bar: Any = tqdm(total=total, initial=done, desc=label, dynamic_ncols=True)
 
     def __enter__(self) -> Self:
         return self
@@ -43,8 +43,8 @@ class EpisodeBar(Bar):
 class TrainingBar(Bar):
     """Counts iterations and shows the figures that matter; the trainer calls it after each iteration."""
 
-    def __init__(self, total: int) -> None:
-        super().__init__(total, "training")
+    def __init__(self, total: int, *, done: int = 0) -> None:
+        super().__init__(total, "training", done=done)
 
     def __call__(self, iteration: int, metrics: Mapping[str, Any]) -> None:
         """Takes the metrics of an iteration that has ended."""
