@@ -252,7 +252,12 @@ def _train(options: argparse.Namespace) -> int:
     config = load_config(options.config, options.settings)
     if options.resume and options.config is None:
         # What the run was started with need not be said again.
-        config = load_config(Path(config.run.folder) / "config.yaml", options.settings)
+        stored = Path(config.run.folder) / "config.yaml"
+        if not stored.is_file():
+            raise ValueError(
+                f"no run to resume in {config.run.folder}; set run.folder=FOLDER to the run's own"
+            )
+        config = load_config(stored, options.settings)
     if options.show:
         from omegaconf import OmegaConf
 
@@ -260,9 +265,11 @@ def _train(options: argparse.Namespace) -> int:
         return 0
     from skill_gym.agents.trainer import Trainer
 
-    with Trainer(config, resume=options.resume) as trainer:
-        with TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress:
-            trainer.train()
+    with (
+        Trainer(config, resume=options.resume) as trainer,
+        TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress,
+    ):
+        trainer.train()
     print(f"run folder: {config.run.folder} (tensorboard --logdir {config.run.folder})")
     return 0
 
