@@ -5,10 +5,9 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from skill_gym import __version__
-from skill_gym.benchmarks import warm_up
+from skill_gym.benchmarks import commands, warm_up
 from skill_gym.benchmarks.players import PLAYERS
 
 EPILOG = """examples:
@@ -59,9 +58,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"skill-gym {__version__}")
     top.add_argument("-v", "--verbose", action="store_true", help="log more, and show tracebacks")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    choices = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    play = commands.add_parser("play", help="play a game yourself in the terminal")
+    play = choices.add_parser("play", help="play a game yourself in the terminal")
     _add_env(play)
     play.add_argument("--task", help="id of the task; drawn when left out")
     play.add_argument("--seed", type=int, help="seed of the draw")
@@ -69,9 +68,9 @@ def parser() -> argparse.ArgumentParser:
     play.add_argument(
         "--record", type=Path, metavar="FILE", help="append the episode to this JSON-lines file"
     )
-    play.set_defaults(run=_play)
+    play.set_defaults(run=commands.run_play)
 
-    evaluate = commands.add_parser(
+    evaluate = choices.add_parser(
         "evaluate",
         help="play every task of a split exactly once; success by task type with 95%% intervals",
         description="Plays every task of a split exactly once. The result does not depend on --slots.",
@@ -102,9 +101,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--allow-leak", action="store_true", help="evaluate although a skill comes from this split"
     )
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.set_defaults(run=commands.run_evaluate)
 
-    train = commands.add_parser(
+    train = choices.add_parser(
         "train",
         help="GRPO with skills, validation and evolution",
         description="Trains by GRPO. Settings are dotted, e.g. grpo.lr=1e-5; SkillRL's and Hydra's names are "
@@ -118,24 +117,24 @@ def parser() -> argparse.ArgumentParser:
         help="go on from the last checkpoint of run.folder, with its settings",
     )
     train.add_argument("--show", action="store_true", help="print the resulting settings and stop")
-    train.set_defaults(run=_train)
+    train.set_defaults(run=commands.run_train)
 
-    cold = commands.add_parser("cold-start", help="supervised warm start on the explorer's demonstrations")
+    cold = choices.add_parser("cold-start", help="supervised warm start on the explorer's demonstrations")
     warm_up.add_arguments(cold)
     cold.set_defaults(run=warm_up.run)
 
-    bank = commands.add_parser("bank", help="look at a skill bank, or check one")
+    bank = choices.add_parser("bank", help="look at a skill bank, or check one")
     actions = bank.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print the entries, or the skill block that a task would get")
     show.add_argument("bank", help="'starter' or a bank file")
     show.add_argument("--task", metavar="GOAL", help="print the block for this goal instead")
     show.add_argument("--max-tokens", type=int, default=2000, help="budget of the block")
-    show.set_defaults(run=_bank_show)
+    show.set_defaults(run=commands.run_bank_show)
     validate = actions.add_parser("validate", help="check a bank file; names the entry and field of an error")
     validate.add_argument("bank", help="'starter' or a bank file")
-    validate.set_defaults(run=_bank_validate)
+    validate.set_defaults(run=commands.run_bank_validate)
 
-    demo = commands.add_parser(
+    demo = choices.add_parser(
         "demo", help="the whole loop on this machine, with a report (at most 20 minutes)"
     )
     demo.add_argument(
@@ -145,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--iterations", type=int, default=6, help="GRPO iterations")
     demo.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
     demo.add_argument("--seed", type=int, default=0)
-    demo.set_defaults(run=_demo)
+    demo.set_defaults(run=commands.run_demo)
     return top
 
 
@@ -159,164 +158,3 @@ def _add_env(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", help="folder of the official data (or the variable ALFWORLD_DATA)")
     command.add_argument("--task-types", nargs="+", metavar="TYPE", help="only these types")
     command.add_argument("--bank", default="starter", help="'starter', 'none', or a bank file")
-
-
-def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
-    given = {"split": options.split, "data": options.data, "task_types": options.task_types}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _open_bank(name: str) -> Any:
-    from skill_gym.skillbanks.bank import SkillBank
-
-    if name == "none":
-        return SkillBank.empty()
-    return SkillBank.starter("alfworld") if name == "starter" else SkillBank.load(name)
-
-
-def _play(options: argparse.Namespace) -> int:
-    from skill_gym.benchmarks.play import play
-
-    kwargs = _env_kwargs(options)
-    if options.expert:
-        kwargs["expert"] = options.expert
-    bank = _open_bank(options.bank)
-    play(options.env, bank=bank, task=options.task, seed=options.seed, record_to=options.record, **kwargs)
-    return 0
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from functools import partial
-
-    from skill_gym.agents.policy import Sampling
-    from skill_gym.benchmarks import suite
-    from skill_gym.benchmarks.evaluate import evaluate
-    from skill_gym.benchmarks.evaluation import Evaluation, paired_difference
-    from skill_gym.benchmarks.players import open_player, token_counter
-    from skill_gym.benchmarks.progress import EpisodeBar
-
-    kwargs = _env_kwargs(options)
-    if options.max_steps is not None:
-        kwargs["max_episode_steps"] = options.max_steps
-    if options.policy == "expert":
-        kwargs["expert"] = options.expert
-    earlier = Evaluation.load(options.compare) if options.compare else None
-    policy = open_player(
-        options.policy,
-        backend=options.backend,
-        failure_rate=options.failure_rate,
-        seed=options.seed,
-        base_url=options.base_url,
-        slots=options.slots,
-    )
-    make_env = partial(
-        suite.make,
-        options.env,
-        bank=_open_bank(options.bank),
-        layout=options.layout,
-        max_tokens=options.max_skill_tokens,
-        count_tokens=token_counter(policy),
-        record_to=options.trajectories,
-        policy_name=policy.name,
-        **kwargs,
-    )
-    probe = make_env()
-    tasks = [task.id for task in probe.get_wrapper_attr("tasks")[: options.limit]]
-    probe.close()
-    with EpisodeBar(len(tasks), "evaluating") as bar:
-        evaluation = evaluate(
-            make_env,
-            policy,
-            tasks=tasks,
-            slots=options.slots,
-            seed=options.seed,
-            sampling=Sampling(temperature=options.temperature, max_new_tokens=options.max_new_tokens),
-            on_played=bar.played,
-            allow_leak=options.allow_leak,
-        )
-    print(f"{evaluation.policy} on {', '.join(evaluation.splits)}, bank {evaluation.bank_version}\n")
-    print(evaluation.table())
-    games, seconds = len(evaluation.results), evaluation.seconds
-    print(f"\n{games} games in {seconds:.1f} s, {evaluation.reply_tokens} tokens said")
-    if earlier is not None:
-        print(f"against {options.compare}: {paired_difference(earlier, evaluation)} (paired, 95% interval)")
-    if options.json:
-        evaluation.save(options.json)
-    return 1 if evaluation.broken else 0
-
-
-def _train(options: argparse.Namespace) -> int:
-    from skill_gym.agents.config import load_config, to_dict
-    from skill_gym.benchmarks.progress import TrainingBar
-
-    config = load_config(options.config, options.settings)
-    if options.resume and options.config is None:
-        # What the run was started with need not be said again.
-        stored = Path(config.run.folder) / "config.yaml"
-        if not stored.is_file():
-            raise ValueError(
-                f"no run to resume in {config.run.folder}; set run.folder=FOLDER to the run's own"
-            )
-        config = load_config(stored, options.settings)
-    if options.show:
-        from omegaconf import OmegaConf
-
-        print(OmegaConf.to_yaml(to_dict(config)))
-        return 0
-    from skill_gym.agents.trainer import Trainer
-
-    with (
-        Trainer(config, resume=options.resume) as trainer,
-        TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress,
-    ):
-        trainer.train()
-    print(f"run folder: {config.run.folder} (tensorboard --logdir {config.run.folder})")
-    return 0
-
-
-def _bank_show(options: argparse.Namespace) -> int:
-    from skill_gym.skillbanks.rendering import render
-    from skill_gym.skillbanks.retrieval import ByTaskType
-    from skill_gym.skillbanks.skill import Mistake
-    from skill_gym.trajectory import Task
-
-    bank = _open_bank(options.bank)
-    if options.task:
-        task = Task(id="", key="", env_id="", split="", task_type="", goal=options.task)
-        (found,) = ByTaskType(bank).retrieve([task])
-        block = render(found, max_tokens=options.max_tokens)
-        print(block.text)
-        left_out = ", ".join(block.dropped_skill_ids) or "nothing"
-        print(
-            f"\n[category {found.category or 'none'} by {found.task_type_source}, "
-            f"confidence {found.confidence:.2f}; about {block.tokens} tokens; left out: {left_out}]"
-        )
-        return 0
-    print(f"bank {bank.version}: {len(bank)} entries")
-    for entry in bank:
-        place = entry.category or ("mistake" if isinstance(entry, Mistake) else "general")
-        text = entry.description if isinstance(entry, Mistake) else f"{entry.title}: {entry.principle}"
-        print(f"{entry.id:10} {place:24} {text}")
-    return 0
-
-
-def _bank_validate(options: argparse.Namespace) -> int:
-    bank = _open_bank(options.bank)
-    parts = [f"{len(bank.general)} general"]
-    parts += [f"{name} {len(skills)}" for name, skills in bank.task_specific.items()]
-    print(f"valid: version {bank.version}; {', '.join(parts)}; {len(bank.mistakes)} mistakes")
-    return 0
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from skill_gym.benchmarks.demo import run_demo
-
-    report = run_demo(
-        options.folder,
-        games=options.games,
-        iterations=options.iterations,
-        backend=options.backend,
-        seed=options.seed,
-    )
-    print(f"\nreport: {report}")
-    return 0

@@ -1,0 +1,172 @@
+"""What each command of the command line does; heavy imports wait until one runs."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
+    given = {"split": options.split, "data": options.data, "task_types": options.task_types}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _open_bank(name: str) -> Any:
+    from skill_gym.skillbanks.bank import SkillBank
+
+    if name == "none":
+        return SkillBank.empty()
+    return SkillBank.starter("alfworld") if name == "starter" else SkillBank.load(name)
+
+
+def run_play(options: argparse.Namespace) -> int:
+    """A person plays one episode."""
+    from skill_gym.benchmarks.play import play
+
+    kwargs = _env_kwargs(options)
+    if options.expert:
+        kwargs["expert"] = options.expert
+    bank = _open_bank(options.bank)
+    play(options.env, bank=bank, task=options.task, seed=options.seed, record_to=options.record, **kwargs)
+    return 0
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """A policy plays every task once; exit code 1 when episodes broke."""
+    from functools import partial
+
+    from skill_gym.agents.policy import Sampling
+    from skill_gym.benchmarks import suite
+    from skill_gym.benchmarks.evaluate import evaluate
+    from skill_gym.benchmarks.evaluation import Evaluation, paired_difference
+    from skill_gym.benchmarks.players import open_player, token_counter
+    from skill_gym.benchmarks.progress import EpisodeBar
+
+    kwargs = _env_kwargs(options)
+    if options.max_steps is not None:
+        kwargs["max_episode_steps"] = options.max_steps
+    if options.policy == "expert":
+        kwargs["expert"] = options.expert
+    earlier = Evaluation.load(options.compare) if options.compare else None
+    policy = open_player(
+        options.policy,
+        backend=options.backend,
+        failure_rate=options.failure_rate,
+        seed=options.seed,
+        base_url=options.base_url,
+        slots=options.slots,
+    )
+    make_env = partial(
+        suite.make,
+        options.env,
+        bank=_open_bank(options.bank),
+        layout=options.layout,
+        max_tokens=options.max_skill_tokens,
+        count_tokens=token_counter(policy),
+        record_to=options.trajectories,
+        policy_name=policy.name,
+        **kwargs,
+    )
+    probe = make_env()
+    tasks = [task.id for task in probe.get_wrapper_attr("tasks")[: options.limit]]
+    probe.close()
+    with EpisodeBar(len(tasks), "evaluating") as bar:
+        evaluation = evaluate(
+            make_env,
+            policy,
+            tasks=tasks,
+            slots=options.slots,
+            seed=options.seed,
+            sampling=Sampling(temperature=options.temperature, max_new_tokens=options.max_new_tokens),
+            on_played=bar.played,
+            allow_leak=options.allow_leak,
+        )
+    print(f"{evaluation.policy} on {', '.join(evaluation.splits)}, bank {evaluation.bank_version}\n")
+    print(evaluation.table())
+    games, seconds = len(evaluation.results), evaluation.seconds
+    print(f"\n{games} games in {seconds:.1f} s, {evaluation.reply_tokens} tokens said")
+    if earlier is not None:
+        print(f"against {options.compare}: {paired_difference(earlier, evaluation)} (paired, 95% interval)")
+    if options.json:
+        evaluation.save(options.json)
+    return 1 if evaluation.broken else 0
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Trains, or goes on with a run."""
+    from skill_gym.agents.config import load_config, to_dict
+    from skill_gym.benchmarks.progress import TrainingBar
+
+    config = load_config(options.config, options.settings)
+    if options.resume and options.config is None:
+        # What the run was started with need not be said again.
+        stored = Path(config.run.folder) / "config.yaml"
+        if not stored.is_file():
+            raise ValueError(
+                f"no run to resume in {config.run.folder}; set run.folder=FOLDER to the run's own"
+            )
+        config = load_config(stored, options.settings)
+    if options.show:
+        from omegaconf import OmegaConf
+
+        print(OmegaConf.to_yaml(to_dict(config)))
+        return 0
+    from skill_gym.agents.trainer import Trainer
+
+    with (
+        Trainer(config, resume=options.resume) as trainer,
+        TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress,
+    ):
+        trainer.train()
+    print(f"run folder: {config.run.folder} (tensorboard --logdir {config.run.folder})")
+    return 0
+
+
+def run_bank_show(options: argparse.Namespace) -> int:
+    """Prints a bank, or the skill block that a goal would get."""
+    from skill_gym.skillbanks.rendering import render
+    from skill_gym.skillbanks.retrieval import ByTaskType
+    from skill_gym.skillbanks.skill import Mistake
+    from skill_gym.trajectory import Task
+
+    bank = _open_bank(options.bank)
+    if options.task:
+        task = Task(id="", key="", env_id="", split="", task_type="", goal=options.task)
+        (found,) = ByTaskType(bank).retrieve([task])
+        block = render(found, max_tokens=options.max_tokens)
+        print(block.text)
+        left_out = ", ".join(block.dropped_skill_ids) or "nothing"
+        print(
+            f"\n[category {found.category or 'none'} by {found.task_type_source}, "
+            f"confidence {found.confidence:.2f}; about {block.tokens} tokens; left out: {left_out}]"
+        )
+        return 0
+    print(f"bank {bank.version}: {len(bank)} entries")
+    for entry in bank:
+        place = entry.category or ("mistake" if isinstance(entry, Mistake) else "general")
+        text = entry.description if isinstance(entry, Mistake) else f"{entry.title}: {entry.principle}"
+        print(f"{entry.id:10} {place:24} {text}")
+    return 0
+
+
+def run_bank_validate(options: argparse.Namespace) -> int:
+    """Checks a bank file."""
+    bank = _open_bank(options.bank)
+    parts = [f"{len(bank.general)} general"]
+    parts += [f"{name} {len(skills)}" for name, skills in bank.task_specific.items()]
+    print(f"valid: version {bank.version}; {', '.join(parts)}; {len(bank.mistakes)} mistakes")
+    return 0
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Runs the whole loop and names its report."""
+    from skill_gym.benchmarks.demo import run_demo as demo
+
+    report = demo(
+        options.folder,
+        games=options.games,
+        iterations=options.iterations,
+        backend=options.backend,
+        seed=options.seed,
+    )
+    print(f"\nreport: {report}")
+    return 0

@@ -1,0 +1,131 @@
+import json
+
+import pytest
+
+from skill_gym.benchmarks.cli import main
+from skill_gym.benchmarks.evaluation import Evaluation
+from skill_gym.benchmarks.play import play
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.trajectory import read_trajectories
+
+EVALUATE = ["evaluate", "--split", "generated_test", "--limit", "12", "--failure-rate", "0.7"]
+
+
+def test_evaluate_gives_the_same_results_with_any_number_of_slots(tmp_path, capsys):
+    files = [tmp_path / f"{slots}.json" for slots in (1, 5, 12)]
+    for slots, file in zip((1, 5, 12), files, strict=True):
+        assert main([*EVALUATE, "--slots", str(slots), "--json", str(file)]) == 0
+    first, *others = [Evaluation.load(file) for file in files]
+    assert len({result.task_id for result in first.results}) == 12
+    assert 0 < first.success().value < 1
+    assert all(other == first for other in others)
+    assert "95% interval" in capsys.readouterr().out
+
+
+def test_evaluate_compares_with_an_earlier_evaluation(tmp_path, capsys):
+    file = tmp_path / "weak.json"
+    assert main([*EVALUATE, "--json", str(file)]) == 0
+    assert main(["evaluate", "--split", "generated_test", "--limit", "12", "--compare", str(file)]) == 0
+    weak = Evaluation.load(file).success().value
+    assert f"{1 - weak:+.1%}" in capsys.readouterr().out
+
+
+def test_evaluate_keeps_the_episodes(tmp_path):
+    file = tmp_path / "episodes.jsonl"
+    assert main([*EVALUATE, "--trajectories", str(file), "--bank", "none"]) == 0
+    episodes = list(read_trajectories(file))
+    assert len(episodes) == 12
+    assert not any(episode.skill_ids for episode in episodes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "--split", "nowhere"], "unknown split 'nowhere'"),
+        (["evaluate", "--split", "valid_seen", "--data", "/nowhere"], "/nowhere"),
+        (["evaluate", "--policy", "no such model"], "no model 'no such model'"),
+        (["evaluate", "--limit", "0"], "no tasks"),
+        (["evaluate", "--compare", "/nowhere.json"], "nowhere.json"),
+        (["play", "--task", "nothing"], "no task 'nothing'"),
+        (["bank", "validate", "/nowhere.json"], "cannot read the skill bank"),
+        (["train", "grpo.lrr=3"], "did you mean grpo.lr"),
+        (["train", "--resume", "run.folder=/nowhere"], "no run to resume in /nowhere"),
+        (["train", "run.folder=/proc/run"], "cannot be written"),
+    ],
+)
+def test_a_mistake_in_the_call_is_told_in_one_line_with_a_mend(arguments, message, capsys):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_bank_show_prints_the_block_of_a_goal(capsys):
+    assert main(["bank", "show", "starter", "--task", "put a hot apple in fridge"]) == 0
+    shown = capsys.readouterr().out
+    assert "category heat by template" in shown
+    starter = SkillBank.starter("alfworld")
+    assert starter.task_specific["heat"][0].principle in shown
+    assert starter.task_specific["cool"][0].principle not in shown
+
+
+def test_bank_validate_names_entry_and_field(tmp_path, capsys):
+    assert main(["bank", "validate", "starter"]) == 0
+    file = tmp_path / "bank.json"
+    file.write_text(json.dumps({"general_skills": [{"skill_id": "gen_001", "title": "Open"}]}))
+    assert main(["bank", "validate", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert "gen_001" in error
+    assert "principle" in error
+
+
+def test_train_shows_its_settings_under_skillrls_names_too(capsys):
+    assert main(["train", "--show", "+env.skills_only_memory.top_k=4", "data.train_batch_size=3"]) == 0
+    shown = capsys.readouterr().out
+    assert "top_k: 4" in shown
+    assert "tasks_per_iteration: 3" in shown
+
+
+def player(answers):
+    """Somebody at the keyboard, and the screen."""
+    screen, said = [], iter(answers)
+    return screen, {"ask": lambda commands: next(said), "show": screen.append}
+
+
+def test_a_person_wins_with_the_experts_hints_and_is_recorded(tmp_path):
+    screen = []
+    hint = []
+
+    def ask(commands):
+        if not hint:
+            hint.append("asked")
+            return "hint"
+        hint.clear()
+        return screen[-1].removeprefix("The expert would: ")
+
+    file = tmp_path / "mine.jsonl"
+    bank = SkillBank.starter("alfworld")
+    won = play(
+        "skill_gym/ALFWorld-v0",
+        bank=bank,
+        seed=3,
+        record_to=file,
+        ask=ask,
+        show=screen.append,
+        expert="planner",
+    )
+    assert won
+    assert bank.general[0].principle in screen[0]
+    assert not any(bank.general[0].principle in text for text in screen[1:])
+    (episode,) = read_trajectories(file)
+    assert episode.solved
+    assert episode.policy == "person"
+    assert episode.skill_ids
+
+
+def test_a_person_may_list_the_commands_and_leave():
+    screen, keyboard = player(["?", "fly away", "quit"])
+    assert not play("skill_gym/ALFWorld-v0", bank=SkillBank.empty(), seed=0, **keyboard)
+    assert "inventory" in screen[1].splitlines()
+    assert screen[2] == "Nothing happens."
+    assert "You left after 1 turns" in screen[-1]
