@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from time import sleep
 from typing import Any
 
 import gymnasium as gym
@@ -170,8 +171,16 @@ def test_no_episode_waits_for_another() -> None:
     assert asked_slow[1] == len(policy.asked) - len(asked_slow) + 1
 
 
+class Steady(Scheduled):
+    """Takes the same time for every poll, so that shares of time can be foretold."""
+
+    def poll(self) -> list[Completion]:
+        sleep(0.003)
+        return super().poll()
+
+
 def test_slots_are_filled_as_long_as_episodes_are_left(counted: type[Counted]) -> None:
-    policy = Scheduled(ExpertPolicy())
+    policy = Steady(ExpertPolicy())
     rollout = playing(policy, slots=3, make=lambda: counted(make_env()))
     list(rollout)
     assert policy.most_under_way == 3
