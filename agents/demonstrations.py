@@ -2,9 +2,9 @@
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -43,6 +43,7 @@ class DemonstrationConfig:
         noise: Chance, in each turn, that mistakes begin: commands of somebody else, one or a few in a row.
             They are read but not learnt, so that the policy learns to go on after its own (as DAgger does).
         max_steps: Longest episode; only won ones are used.
+        generator: Settings of the games' generator, such as ``room_scale``; see ``GeneratorConfig``.
         seed: Of skills shown, noise and the choice of games.
     """
 
@@ -55,6 +56,7 @@ class DemonstrationConfig:
     max_tokens: int = 400
     noise: float = 0.1
     max_steps: int = 50
+    generator: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -110,7 +112,7 @@ def demonstrations(
     split = "generated_validation" if held_out else "generated"
     first, games = (0, config.held_out) if held_out else (config.first_game, config.episodes)
     bank = load_bank(config.bank)
-    env = TaskPrompt(TaggedAction(_make(split, first + games, config.max_steps)), layout="transcript")
+    env = TaskPrompt(TaggedAction(_make(config, split, first + games)), layout="transcript")
     shown = SkillAugmentedEnv(
         env, bank, max_tokens=max_tokens or config.max_tokens, count_tokens=count_tokens
     )
@@ -206,9 +208,16 @@ def _end_id(chat: "ChatTokens") -> int:
     return first if first in chat.stop_ids else min(chat.stop_ids)
 
 
-def _make(split: str, games: int, max_steps: int) -> gym.Env[str, str]:
+def _make(config: DemonstrationConfig, split: str, games: int) -> gym.Env[str, str]:
     skill_gym.register_suite()
-    return gym.make(ENV_ID, split=split, size=games, max_episode_steps=max_steps, disable_env_checker=True)
+    return gym.make(
+        ENV_ID,
+        split=split,
+        size=games,
+        generator=dict(config.generator),
+        max_episode_steps=config.max_steps,
+        disable_env_checker=True,
+    )
 
 
 def _part(entries: Sequence[T], share: float, rng: random.Random) -> tuple[T, ...]:
