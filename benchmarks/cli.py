@@ -144,6 +144,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--iterations", type=int, default=6, help="GRPO iterations")
     demo.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
     demo.add_argument("--seed", type=int, default=0)
+    demo.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="further settings, as for train")
     demo.set_defaults(run=commands.run_demo)
     return top
 

@@ -167,6 +167,7 @@ def run_demo(options: argparse.Namespace) -> int:
         iterations=options.iterations,
         backend=options.backend,
         seed=options.seed,
+        settings=options.settings,
     )
     print(f"\nreport: {report}")
     return 0

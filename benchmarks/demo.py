@@ -4,7 +4,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -31,12 +31,13 @@ TEST_SPLIT = "generated_test"
 
 SETTINGS = (
     "model.path=tiny",
+    "env.max_steps=30",
+    "env.options={generator: {room_scale: 0.4, object_scale: 0.5}}",
     "bank.max_tokens=400",
     "sampler.max_new_tokens=24",
     "rollout.tasks_per_iteration=12",
     "rollout.group_size=8",
-    "grpo.lr=5e-5",
-    "grpo.kl_coef=0.01",
+    "grpo.lr=1e-4",
     "grpo.mini_batch_size=48",
     "validation.every=2",
     "validation.tasks=48",
@@ -44,11 +45,17 @@ SETTINGS = (
     "evolution.update_threshold=0.6",
     "run.checkpoint_every=2",
 )
-"""What differs from the defaults: a small policy, short replies, minutes instead of days."""
+"""What differs from the defaults: a small policy in small rooms, short replies, minutes instead of days."""
 
 
 def run_demo(
-    folder: Path, *, games: int = 120, iterations: int = 6, backend: Backend = "auto", seed: int = 0
+    folder: Path,
+    *,
+    games: int = 120,
+    iterations: int = 6,
+    backend: Backend = "auto",
+    seed: int = 0,
+    settings: Sequence[str] = (),
 ) -> Path:
     """Runs the loop and writes a report.
 
@@ -58,6 +65,7 @@ def run_demo(
         iterations: GRPO iterations.
         backend: Who samples.
         seed: Of everything that is drawn.
+        settings: Further settings as for ``skill-gym train``, ``section.key=value`` each.
 
     Returns:
         The report's path.
@@ -76,6 +84,7 @@ def run_demo(
             f"run.folder={folder}",
             f"run.seed={seed}",
             f"run.iterations={iterations}",
+            *settings,
         ],
     )
     seconds: dict[str, float] = {}
@@ -115,6 +124,8 @@ def run_demo(
             notes=(
                 "A policy of 3.5 million parameters trained for minutes: the figures show that the loop runs "
                 "and in which direction it goes, not what the method reaches.",
+                f"Episodes end after {config.env.max_steps} turns; rooms are smaller than the official ones "
+                f"({config.env.options}).",
                 f"Evolution reads {config.validation.split} only; success is measured on {TEST_SPLIT}.",
                 f"Replies of the evaluations are drawn at temperature {config.validation.temperature}, with "
                 "seeds that depend on the game only.",
@@ -140,8 +151,9 @@ def _evaluate(
         max_tokens=config.bank.max_tokens,
         count_tokens=getattr(policy, "count_tokens", None),
         policy_name=policy.name,
+        max_episode_steps=config.env.max_steps,
         split=TEST_SPLIT,
-        size=games,
+        **{**config.env.options, "size": games},
     )
     with EpisodeBar(games, label) as bar:
 
