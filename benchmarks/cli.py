@@ -141,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
         "--folder", type=Path, default=Path("runs/demo"), help="where the run and its report go"
     )
     demo.add_argument("--games", type=int, default=120, help="held-out games of the evaluations, at least 1")
-    demo.add_argument("--iterations", type=int, default=6, help="GRPO iterations")
+    demo.add_argument("--iterations", type=int, default=5, help="GRPO iterations")
     demo.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
     demo.add_argument("--seed", type=int, default=0)
     demo.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="further settings, as for train")
