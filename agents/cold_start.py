@@ -32,7 +32,7 @@ TOKENIZER_GAMES = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdStartConfig:
-    """The warm start; the defaults are the recipe of the bundled policy.
+    """The warm start; how the bundled policy was made stands in the README.md beside it.
 
     Attributes:
         out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.

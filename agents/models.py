@@ -4,12 +4,12 @@ import importlib.metadata
 import importlib.util
 import json
 import logging
-import os
 import re
-import shutil
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+
+from skill_gym.cache import cache_folder, fill_once
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +127,7 @@ def load_tokenizer(path: str | Path) -> Any:
 
 def models_cache() -> Path:
     """Where converted models lie: ``$XDG_CACHE_HOME/skill-gym/models``, by default under ``~/.cache``."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "skill-gym" / "models"
+    return cache_folder("models")
 
 
 def _transformers() -> Any:
@@ -176,20 +175,8 @@ def _smollm2() -> Path:
     folder = models_cache() / f"smollm2-135m-instruct-{version}"
     if folder.is_dir():
         return check_folder(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     logger.info("converting SmolLM2-135M-Instruct into %s (about 20 s, once)", folder)
-    # Each process converts into its own folder and renames it: whoever comes second finds the first one's.
-    fresh = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
-    try:
-        _convert_gguf(source, fresh)
-        fresh.chmod(0o755)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    fill_once(folder, partial(_convert_gguf, source))
     return check_folder(folder)
 
 

@@ -11,8 +11,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds the options; left out ones keep the recipe of the bundled policy."""
     command.description = (
         "The explorer plays generated games; a policy learns to say what it said, from scratch (the small "
-        "policy) or starting from a model. Without options this is the recipe of the bundled policy. A run "
-        "that was cut off goes on when the same command is given again."
+        "policy) or starting from a model. A run that was cut off goes on when the same command is given "
+        "again. How the bundled policy was made stands in the README.md beside it."
     )
     command.add_argument(
         "--out", default="runs/cold-start", help="run folder; the policy lands in OUT/policy"
@@ -21,14 +21,24 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--model", default="scratch", help="scratch, tiny, smollm2, a folder, or a Hugging Face id"
     )
     command.add_argument("--episodes", type=int, metavar="N", help="demonstration games")
+    command.add_argument("--held-out", type=int, metavar="N", help="games for the accuracy figures")
     command.add_argument("--passes", type=int, metavar="N", help="times through the demonstrations")
     command.add_argument("--minutes", type=float, help="stop training after so long (depends on the machine)")
     command.add_argument(
         "--lr", type=float, help="highest learning rate; about 2e-5 for a model that can speak"
     )
     command.add_argument("--batch-tokens", type=int, metavar="N", help="tokens of one optimiser step")
-    command.add_argument("--threads", type=int, help="threads of torch")
+    command.add_argument("--first-game", type=int, default=0, metavar="N", help="training games to pass over")
+    command.add_argument("--noise", type=float, help="chance in each turn that the explorer is disturbed")
+    command.add_argument("--room-scale", type=float, help="factor on the size of the games' rooms")
+    command.add_argument("--object-scale", type=float, help="factor on the number of objects")
+    command.add_argument("--bf16", action="store_true", help="for GPUs, and CPUs with AVX512-BF16 or AMX")
+    command.add_argument("--threads", type=int, default=1, help="of torch; more only on an idle machine")
     command.add_argument("--seed", type=int, default=0)
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,11 +48,14 @@ def run(options: argparse.Namespace) -> int:
     config = ColdStartConfig(out=options.out, model=options.model, threads=options.threads, seed=options.seed)
     learning = {"lr": options.lr, "passes": options.passes, "minutes": options.minutes}
     learning["batch_tokens"] = options.batch_tokens
-    chosen: dict[str, Any] = {name: value for name, value in learning.items() if value is not None}
-    demonstrations = config.demonstrations
-    if options.episodes is not None:
-        demonstrations = replace(demonstrations, episodes=options.episodes)
-    config = replace(config, demonstrations=demonstrations, imitation=replace(config.imitation, **chosen))
+    scales = {"room_scale": options.room_scale, "object_scale": options.object_scale}
+    names = ("episodes", "held_out", "first_game", "noise")
+    playing = {name: getattr(options, name) for name in names}
+    config = replace(
+        config,
+        demonstrations=replace(config.demonstrations, generator=_given(scales), **_given(playing)),
+        imitation=replace(config.imitation, bf16=options.bf16, **_given(learning)),
+    )
 
     def show(row: Mapping[str, float]) -> None:
         print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), file=sys.stderr)

@@ -129,3 +129,13 @@ def test_a_person_may_list_the_commands_and_leave():
     assert "inventory" in screen[1].splitlines()
     assert screen[2] == "Nothing happens."
     assert "You left after 1 turns" in screen[-1]
+
+
+def test_cold_start_makes_a_policy_that_can_be_evaluated(tmp_path, capsys):
+    small = ["--model", "tiny", "--episodes", "6", "--held-out", "2", "--room-scale", "0.3"]
+    assert main(["cold-start", "--out", str(tmp_path), *small]) == 0
+    policy = str(tmp_path / "policy")
+    assert policy in capsys.readouterr().out
+    limits = ["--limit", "2", "--max-steps", "2", "--max-new-tokens", "8"]
+    assert main(["evaluate", "--policy", policy, "--backend", "transformers", *limits]) == 0
+    assert "| all | 2 |" in capsys.readouterr().out
