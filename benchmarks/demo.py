@@ -41,6 +41,7 @@ SETTINGS = (
     "grpo.mini_batch_size=32",
     "validation.every=2",
     "validation.tasks=48",
+    "validation.temperature=1.0",
     "evolution.enable_dynamic_update=true",
     "evolution.update_threshold=0.6",
     "run.checkpoint_every=2",
