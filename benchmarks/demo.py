@@ -106,7 +106,7 @@ def run_demo(
             return evaluation
 
         before = measure("before training", first_bank)
-        bare = measure("before training, without skills", SkillBank.empty())
+        bare = measure("before training without skills", SkillBank.empty())
         with _timed(seconds, "train, validate, evolve"), TrainingBar(iterations) as bar:
             trainer.progress = bar
             trainer.train()
