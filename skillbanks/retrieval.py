@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, Self
 
 from skill_gym.skillbanks.bank import SkillBank
@@ -72,11 +72,19 @@ class ByTaskType:
     first, but take at most half of a list, so that they never crowd the static ones out; what static skills
     leave free they fill. Mistakes of the category come before those of no category; others are left out.
 
+    Skills with keywords are for the goals that have one of them, and are left out for others. They come
+    before the rest of their list, newest first, and count against no limit: a bank may know a hundred things
+    of a hundred objects, of which a goal names one or two.
+
     Args:
         bank: The bank.
         top_k: Number of general skills (SkillRL's ``top_k``), None for all.
         task_specific_top_k: Number of the type's skills, None for all.
         max_mistakes: Number of mistakes, None for all.
+        by_keywords: Whether keywords count; if not, such skills are like all others.
+        hierarchy: Whether the bank is more than a list. Without it (an ablation) every entry is retrieved for
+            every task, all skills as general ones; types, keywords and limits do not count, and only the
+            token budget of who shows them makes a choice.
 
     Raises:
         ValueError: A limit is negative.
@@ -86,6 +94,8 @@ class ByTaskType:
     top_k: int | None = 6
     task_specific_top_k: int | None = None
     max_mistakes: int | None = 5
+    by_keywords: bool = True
+    hierarchy: bool = True
 
     def __post_init__(self) -> None:
         for name in ("top_k", "task_specific_top_k", "max_mistakes"):
@@ -95,7 +105,7 @@ class ByTaskType:
 
     def with_bank(self, bank: SkillBank) -> "ByTaskType":
         """The same limits on another bank."""
-        return ByTaskType(bank, self.top_k, self.task_specific_top_k, self.max_mistakes)
+        return replace(self, bank=bank)
 
     def retrieve(self, tasks: Sequence[Task]) -> list[Retrieved]:
         """The skills for each task, in the tasks' order; equal types and goals are looked up once."""
@@ -106,6 +116,8 @@ class ByTaskType:
         return [found[task.task_type, task.goal] for task in tasks]
 
     def _for_task(self, task: Task) -> Retrieved:
+        if not self.hierarchy:
+            return Retrieved(general=_foremost(self.bank.skills, None), mistakes=self.bank.mistakes)
         task_type, source, confidence = self._task_type(task)
         names = bank_categories(self.bank, task_type) if task_type is not None else ()
         skills = tuple(skill for name in names for skill in self.bank.task_specific[name])
@@ -114,13 +126,19 @@ class ByTaskType:
         own = [mistake for mistake in self.bank.mistakes if mistake.category in places]
         common = [mistake for mistake in self.bank.mistakes if mistake.category is None]
         return Retrieved(
-            general=_foremost(self.bank.general, self.top_k),
-            task_specific=_foremost(skills, self.task_specific_top_k),
+            general=self._choose(self.bank.general, self.top_k, task.goal),
+            task_specific=self._choose(skills, self.task_specific_top_k, task.goal),
             mistakes=tuple([*own, *common][: self.max_mistakes]),
             category=names[0] if names else None,
             task_type_source=source,
             confidence=confidence,
         )
+
+    def _choose(self, skills: Sequence[Skill], limit: int | None, goal: str) -> tuple[Skill, ...]:
+        if not self.by_keywords:
+            return _foremost(skills, limit)
+        suited = [skill for skill in reversed(skills) if skill.keywords and skill.suits(goal)]
+        return (*suited, *_foremost([skill for skill in skills if not skill.keywords], limit))
 
     def _task_type(self, task: Task) -> tuple[str | None, TaskTypeSource, float]:
         if task.task_type in CATEGORIES or task.task_type in self.bank.task_specific:

@@ -66,6 +66,8 @@ class Skill:
         provenance: None for entries of released banks.
         extra: Unknown keys of the file, kept for a lossless round trip.
         keys: Order of the keys in the file; no part of the content.
+        keywords: Words of goals: the skill is for goals that have one of them, in any case; for all goals
+            where there are none.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Skill:
     provenance: Provenance | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
     keys: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    keywords: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -87,6 +90,13 @@ class Skill:
     def evolved(self) -> bool:
         """Whether evolution added it (by its id, as in released banks)."""
         return self.id.startswith(f"{EVOLVED_PREFIX}_")
+
+    def suits(self, goal: str) -> bool:
+        """Whether the goal has one of the keywords as a word; True without keywords."""
+        if not self.keywords:
+            return True
+        words = re.findall(r"\w+", goal.casefold())
+        return any(keyword.casefold() in words for keyword in self.keywords)
 
     @property
     def fingerprint(self) -> str:

@@ -16,6 +16,7 @@ _SKILL = {
     "principle": "principle",
     "when_to_apply": "when_to_apply",
     "example": "example",
+    "keywords": "keywords",
     "provenance": "provenance",
 }
 _MISTAKE = {
@@ -151,6 +152,8 @@ def _read(entry: object, where: str, names: Mapping[str, str]) -> dict[str, Any]
             extra[key] = value
         elif key == "provenance" and value is not None and not isinstance(value, dict):
             extra[key] = value  # somebody else's idea of a provenance: kept, not understood
+        elif key == "keywords" and not _is_words(value):
+            extra[key] = value
         else:
             values[names[key]] = _value(key, value, where)
     missing = [key for key in names if key in _REQUIRED and names[key] not in values]
@@ -164,11 +167,17 @@ def _value(key: str, value: object, where: str) -> object:
         return None if value is None else _provenance(value, f"{where}: provenance")
     if key in ("when_to_apply", "example", "category") and value is None:
         return None
+    if key == "keywords" and isinstance(value, list):
+        return tuple(value)
     if not isinstance(value, str):
         raise BankError(f"{where}: {key} must be a string, got {_kind(value)}; correct the value")
     if key in _REQUIRED and not value.strip():
         raise BankError(f"{where}: {key} is empty; write it or remove the entry")
     return value
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
 def _provenance(value: object, where: str) -> Provenance:

@@ -224,3 +224,44 @@ def test_peoples_goals_of_heldout_games_route_better_than_nine_in_ten(shared_dat
 def test_starter_bank_has_skills_for_every_task_type():
     found = ByTaskType(SkillBank.starter("alfworld")).retrieve([task(name) for name in TASK_TYPES])
     assert all(item.task_specific and item.category for item in found)
+
+
+def keyworded(number: int, *keywords: str, category: str | None = None) -> Skill:
+    return Skill(f"dyn_{number:03d}", f"K {number}", f"K {number}.", category=category, keywords=keywords)
+
+
+def test_skills_with_keywords_are_for_goals_with_such_a_word():
+    bank = SkillBank(
+        general=(*skills("gen", 3), keyworded(1, "mug"), keyworded(2, "Cup", "mug"), keyworded(3, "pan")),
+        task_specific={"heat": (*skills("hea", 2, "heat"), keyworded(4, "shelf", category="heat"))},
+    )
+    (found,) = ByTaskType(bank, top_k=2).retrieve([task(HEAT, "Put a hot MUG in shelf.")])
+    assert [skill.id for skill in found.general] == ["dyn_002", "dyn_001", "gen_001", "gen_002"]
+    assert [skill.id for skill in found.task_specific] == ["dyn_004", "hea_001", "hea_002"]
+    for goal in ("put a hot mugshot in drawer.", "put a hot plate in drawer."):
+        (found,) = ByTaskType(bank, top_k=2).retrieve([task(HEAT, goal)])
+        assert not any(skill.keywords for skill in (*found.general, *found.task_specific))
+
+
+def test_tasks_of_one_type_with_different_goals_get_their_own_keywords():
+    retriever = ByTaskType(SkillBank(general=(keyworded(1, "mug"), keyworded(2, "pan"))), max_mistakes=0)
+    found = retriever.with_bank(retriever.bank).retrieve(
+        [task(HEAT, "put a hot mug in shelf."), task(HEAT, "put a hot pan in shelf.")]
+    )
+    assert [item.ids for item in found] == [("dyn_001",), ("dyn_002",)]
+
+
+def test_keywords_can_be_left_out_of_account():
+    bank = SkillBank(general=(*skills("gen", 3), keyworded(1, "mug"), keyworded(2, "pan")))
+    (found,) = ByTaskType(bank, top_k=2, by_keywords=False).retrieve([task(HEAT, "put a hot mug in shelf.")])
+    assert found.ids == ("dyn_002", "gen_001")
+
+
+def test_without_the_hierarchy_everything_is_general():
+    bank = bank_of(heat=2, cool=2).with_skills([keyworded(1, "mug")])
+    (found,) = ByTaskType(bank, hierarchy=False).retrieve([task(HEAT, "put a hot pan in shelf.")])
+    assert set(found.ids) == set(bank.ids)
+    assert found.general[0].id == "dyn_001"
+    assert found.task_specific == ()
+    assert found.category is None
+    assert ByTaskType(bank, hierarchy=False).with_bank(SkillBank.empty()).hierarchy is False

@@ -81,6 +81,24 @@ def test_foreign_provenance_is_kept_untouched():
     assert bank.general[1].provenance.splits == ("s",)
 
 
+def test_keywords_are_read_and_written_back():
+    original = text(
+        general_skills=[
+            skill(1, keywords=["mug", "cup"]),
+            skill(2, keywords=[]),
+            skill(3, keywords="a friend's own"),
+            skill(4, keywords=None),
+        ]
+    )
+    bank = SkillBank.loads(original)
+    assert [entry.keywords for entry in bank.general] == [("mug", "cup"), (), (), ()]
+    assert bank.dumps() == original
+    learnt = Skill("dyn_001", "mug", "P", keywords=("mug",))
+    grown = bank.with_skills([learnt])
+    assert SkillBank.loads(grown.dumps()).get("dyn_001") == learnt
+    assert grown.version != bank.with_skills([Skill("dyn_001", "mug", "P")]).version
+
+
 @pytest.mark.parametrize(
     ("document", "words"),
     [
