@@ -33,6 +33,8 @@ class ALFWorldEnv(TextEnv):
             the whole world) or ``explorer`` (knows only what it has read).
         size: Number of games of a generated split.
         generator: Settings of the generator, see ``GeneratorConfig``.
+        world: Number of a world (``worlds.WORLDS``) whose habits all its generated games share: where things
+            usually lie. Nothing in a game tells them. None for ordinary households.
         goals: ``template`` states the task as the original does; ``human`` in a person's words.
         render_mode: None or ``ansi``.
 
@@ -71,6 +73,7 @@ class ALFWorldEnv(TextEnv):
         expert: str | None = None,
         size: int = 1000,
         generator: Mapping[str, Any] | None = None,
+        world: int | None = None,
         goals: Goals = "template",
         render_mode: str | None = None,
     ) -> None:
@@ -80,7 +83,12 @@ class ALFWorldEnv(TextEnv):
         if goals not in get_args(Goals):
             raise ValueError(f"goals must be one of {', '.join(get_args(Goals))}, got {goals!r}")
         self.split, self.goals, self.expert = split, goals, expert
-        self._source = _open(split, task_types, data, size, generator)
+        settings = dict(generator or {})
+        if world is not None:
+            if split in SPLITS:
+                raise ValueError(f"only generated games have a world, {split!r} are not; leave world= out")
+            settings["world"] = world
+        self._source = _open(split, task_types, data, size, settings)
         self.tasks = self._source.tasks
         self.action_space = FreeText(samples=("look", "inventory", "help", ""))
         self._game: Game | None = None
@@ -176,7 +184,7 @@ def _open(
     task_types: Sequence[str] | None,
     data: str | Path | None,
     size: int,
-    generator: Mapping[str, Any] | None,
+    generator: Mapping[str, Any],
 ) -> GameSource:
     if split in SPLITS:
         return open_games(data, split, task_types)
@@ -186,7 +194,7 @@ def _open(
         if data is not None:
             raise ValueError(f"split {split!r} is generated and reads no data; leave data= out")
         try:
-            config = GeneratorConfig(**(generator or {}))
+            config = GeneratorConfig(**generator)
         except TypeError as error:
             raise ValueError(f"generator: {error}; its settings are those of GeneratorConfig") from error
         return GeneratedGames(split, size=size, task_types=long_task_types(task_types), config=config)

@@ -6,9 +6,10 @@ from functools import cache
 
 from skill_gym.alfworld.assignment import Assignment
 from skill_gym.alfworld.dice import Dice
-from skill_gym.alfworld.habits import HOUSEHOLD, Habits
+from skill_gym.alfworld.habits import HOUSEHOLD
 from skill_gym.alfworld.household import CAN_CONTAIN, COOLABLE, HOLLOW, OPENABLE
 from skill_gym.alfworld.rooms import ROOMS
+from skill_gym.alfworld.worlds import check_world, keeping
 
 ALWAYS_OPENABLE = ("Fridge", "Microwave")
 TILTS = (-30, -15, 0, 15, 30, 45, 60)
@@ -40,6 +41,8 @@ class GeneratorConfig:
         cold: Probability that what lies in the fridge is cold at the start.
         misplaced: Probability that a game has an object whose own location is not its receptacle's.
         half_done: Probability that in a two-object game one of them is in place already.
+        world: Number of the world whose habits the games share (``worlds.WORLDS``), None for no habits.
+        habit_strength: Share of what lies where it usually does in the world, in [0, 1].
     """
 
     rooms: Sequence[str] | None = None
@@ -52,6 +55,8 @@ class GeneratorConfig:
     cold: float = 0.2
     misplaced: float = 0.08
     half_done: float = 0.15
+    world: int | None = None
+    habit_strength: float = 0.85
 
     def __post_init__(self) -> None:
         if self.rooms is not None:
@@ -64,8 +69,10 @@ class GeneratorConfig:
             if unknown:
                 raise ValueError(f"unknown room {unknown[0]!r}; the rooms are {', '.join(ROOMS)}")
             object.__setattr__(self, "rooms", tuple(name for name in ROOMS if name in self.rooms))
+        if self.world is not None:
+            check_world(self.world)
         for setting in fields(self):
-            if setting.name == "rooms":
+            if setting.name in ("rooms", "world"):
                 continue
             low, high = (0.1, 3.0) if setting.name.endswith("_scale") else (0.0, 1.0)
             value = getattr(self, setting.name)
@@ -90,8 +97,10 @@ class GeneratorConfig:
         return cls(**(settings or {}))  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, object]:
-        """JSON-able settings, the same for equal configs."""
+        """JSON-able settings, the same for configs that make the same games."""
         settings = asdict(self)
+        if self.world is None:
+            del settings["world"], settings["habit_strength"]
         return {**settings, "rooms": None if self.rooms is None else list(self.rooms)}
 
 
@@ -135,18 +144,21 @@ class House:
     things: tuple[Thing, ...]
 
 
-def furnish(assignment: Assignment, dice: Dice, config: GeneratorConfig, habits: Habits = HOUSEHOLD) -> House:
-    """Draws a room in which the assignment can be done and is not done yet."""
-    return _Furnisher(assignment, dice, config, habits).furnish()
+def furnish(assignment: Assignment, dice: Dice, config: GeneratorConfig) -> House:
+    """Draws a room in which the assignment can be done and is not done yet.
+
+    The world decides only what lies where: house, receptacles and numbers of objects are the same in all.
+    """
+    return _Furnisher(assignment, dice, config).furnish()
 
 
 class _Furnisher:
-    def __init__(self, assignment: Assignment, dice: Dice, config: GeneratorConfig, habits: Habits) -> None:
+    def __init__(self, assignment: Assignment, dice: Dice, config: GeneratorConfig) -> None:
         self.assignment = assignment
         self.room = ROOMS[assignment.room]
         self.dice = dice
         self.config = config
-        self.habits = habits
+        self.keeping = None if config.world is None else keeping(config.world, config.habit_strength)
         self.ids: set[str] = set()
         self.locations: list[str] = []
         self.receptacles: list[Receptacle] = []
@@ -202,22 +214,28 @@ class _Furnisher:
             and self.assignment.task_type == "pick_two_obj_and_place"
             and self.dice.chance(self.config.half_done)
         )
+        paired = wanted == 2 and not done
+        first: str | None = None
         for index in range(count):
-            receptacle = self.choose_receptacle(name, into_target=done and index == 0)
+            receptacle = self.choose_receptacle(name, into_target=done and index == 0, first=first)
             if receptacle is None:
                 continue
+            first = receptacle.type if paired else None
             x = receptacle.x + self.dice.between(-20, 20)
             z = receptacle.z + self.dice.between(-20, 20)
             id_ = self.name(name, x, receptacle.y, z)
             self.things.append(Thing(id_, name, receptacle.location, [receptacle]))
 
-    def choose_receptacle(self, name: str, into_target: bool) -> Receptacle | None:
+    def choose_receptacle(self, name: str, into_target: bool, first: str | None) -> Receptacle | None:
         target = self.assignment.target_type
         if into_target:
             return self.dice.pick(self.by_type[target])
         asked_for = name == self.assignment.object_type
         types = [kind for kind in self.by_type if not (asked_for and self.fills_target and kind == target)]
-        weights = self.habits.weights(name, types)
+        if self.keeping is None:
+            weights = HOUSEHOLD.weights(name, types)
+        else:
+            weights = self.keeping.weights(name, types, first)
         if not sum(weights):
             # A thing without a usual place here lies where it can be put, what is asked for anywhere.
             weights = [float(name in CAN_CONTAIN[kind]) for kind in types]
