@@ -86,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--layout", choices=("transcript", "step"), default="transcript", help="form of the prompts"
     )
+    evaluate.add_argument(
+        "--think", action="store_true", help="the reply format asks for a thought before the command"
+    )
     evaluate.add_argument("--max-skill-tokens", type=int, default=2000, help="budget of the skill block")
     evaluate.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
     evaluate.add_argument("--max-new-tokens", type=int, default=512, help="longest reply")
@@ -158,4 +161,12 @@ def _add_env(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--data", help="folder of the official data (or the variable ALFWORLD_DATA)")
     command.add_argument("--task-types", nargs="+", metavar="TYPE", help="only these types")
+    command.add_argument("--world", type=int, metavar="N", help="a world whose generated games share habits")
+    command.add_argument(
+        "--generator",
+        nargs="+",
+        metavar="KEY=VALUE",
+        default=(),
+        help="settings of generated games, e.g. room_scale=0.5 object_scale=0.6",
+    )
     command.add_argument("--bank", default="starter", help="'starter', 'none', or a bank file")

@@ -1,13 +1,36 @@
 """What each command of the command line does; heavy imports wait until one runs."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 
 def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
-    given = {"split": options.split, "data": options.data, "task_types": options.task_types}
+    given = {
+        "split": options.split,
+        "data": options.data,
+        "task_types": options.task_types,
+        "world": options.world,
+        "generator": _generator(options.generator) or None,
+    }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _generator(settings: Sequence[str]) -> dict[str, float]:
+    """Numbers by name; which names there are, the generator knows."""
+    numbers = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        try:
+            numbers[name] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise ValueError(
+                f"expected KEY=NUMBER for --generator, got {setting!r}; write e.g. room_scale=0.5"
+            )
+    return numbers
 
 
 def _open_bank(name: str) -> Any:
@@ -60,6 +83,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
         options.env,
         bank=_open_bank(options.bank),
         layout=options.layout,
+        think=options.think,
         max_tokens=options.max_skill_tokens,
         count_tokens=token_counter(policy),
         record_to=options.trajectories,

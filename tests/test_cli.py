@@ -38,6 +38,21 @@ def test_evaluate_keeps_the_episodes(tmp_path):
     assert not any(episode.skill_ids for episode in episodes)
 
 
+def test_evaluate_asks_for_thoughts_and_plays_rooms_of_a_chosen_size(tmp_path):
+    file = tmp_path / "episodes.jsonl"
+    call = [*EVALUATE, "--trajectories", str(file), "--bank", "none", "--generator", "room_scale=0.3"]
+    assert main([*call, "--think"]) == 0
+    assert main(call) == 0
+    episodes = list(read_trajectories(file))
+    thinking, plain = episodes[:12], episodes[12:]
+    assert all("Think in <think>" in episode.turns[0].prompt for episode in thinking)
+    assert not any("<think>" in episode.turns[0].prompt for episode in plain)
+    assert main([*EVALUATE, "--trajectories", str(file), "--bank", "none"]) == 0
+    default = list(read_trajectories(file))[24:]
+    admissible = [sum(len(one.turns[0].admissible) for one in group) for group in (plain, default)]
+    assert admissible[0] < admissible[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -45,6 +60,7 @@ def test_evaluate_keeps_the_episodes(tmp_path):
         (["evaluate", "--split", "valid_seen", "--data", "/nowhere"], "/nowhere"),
         (["evaluate", "--policy", "no such model"], "no model 'no such model'"),
         (["evaluate", "--limit", "0"], "no tasks"),
+        (["evaluate", "--generator", "room_scale"], "write e.g. room_scale=0.5"),
         (["evaluate", "--compare", "/nowhere.json"], "nowhere.json"),
         (["play", "--task", "nothing"], "no task 'nothing'"),
         (["bank", "validate", "/nowhere.json"], "cannot read the skill bank"),
