@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from skill_gym.alfworld.explorer import Explorer, search_order
+from skill_gym.alfworld.explorer import Explorer
 from skill_gym.alfworld.games import TASK_TYPES, Game
 from skill_gym.alfworld.generator import GeneratedGames, GeneratorConfig, generate
 from skill_gym.alfworld.goal_sentence import SENTENCES, Wanted, read_sentence, write_sentence
 from skill_gym.alfworld.notebook import Notebook
 from skill_gym.alfworld.problem import parse_problem
+from skill_gym.alfworld.search_order import search_order
 from skill_gym.alfworld.world import World
 
 ROOM = (

@@ -106,12 +106,8 @@ def test_one_sentence_for_several_objects() -> None:
 
 
 def test_the_upper_statement_counts() -> None:
-    said = [
-        say_place("mug", ["desk"]),
-        say_second("same"),
-        say_place("mug", ["cabinet"]),
-        say_second("other"),
-    ]
+    one = [say_place("mug", ["desk"]), say_second("same")]
+    other = [say_place("mug", ["cabinet"]), say_second("other")]
     assert read_habits("\n".join(one + other)) == HabitNotes({"mug": ("desk",)}, frozenset(), "same")
     assert read_habits("\n".join(other + one)) == HabitNotes({"mug": ("cabinet",)}, frozenset(), "other")
 

@@ -1,61 +1,50 @@
 """An expert that knows only what it has read: it searches plausible places first."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from skill_gym.alfworld.assignment import PROCESSORS
 from skill_gym.alfworld.goal_sentence import read_sentence
-from skill_gym.alfworld.habits import HOUSEHOLD
-from skill_gym.alfworld.household import CAN_CONTAIN, OPENABLE
+from skill_gym.alfworld.habit_sentences import read_habits, where, with_article
+from skill_gym.alfworld.household import OPENABLE
 from skill_gym.alfworld.notebook import Notebook, by_number, kind
-
-USUAL_COUNTS = {"Cabinet": 8, "Drawer": 5, "StoveBurner": 4, "Shelf": 3, "CounterTop": 2, "SideTable": 2}
-"""About how many of a kind a room has, where it is not one: the more, the less one is worth a visit."""
+from skill_gym.alfworld.search_order import ACCEPTS, Search
 
 _NONE = ("", "", ())
-_ACCEPTS = {
-    name.lower(): frozenset(thing.lower() for thing in things) for name, things in CAN_CONTAIN.items()
-}
 _CLOSED_KINDS = frozenset(name.lower() for name in OPENABLE)
 
 
-def search_order(object_kind: str) -> dict[str, float]:
-    """How much a visit to each kind of receptacle promises when looking for a kind of object.
-
-    The same for every room, so that the order can be learnt from the commands alone.
-
-    Args:
-        object_kind: Lower-case kind, e.g. ``soapbar``; an unknown kind is looked for anywhere.
-
-    Returns:
-        Lower-case kinds of receptacle to the promise of a visit.
-    """
-    usual = next((places for name, places in HOUSEHOLD.places.items() if name.lower() == object_kind), {})
-    promise = {}
-    for place in CAN_CONTAIN:
-        # Not a usual place, but a thing may be there if it can be put there.
-        weight = usual.get(place, 0.5 if object_kind in _ACCEPTS[place.lower()] else 0.0)
-        promise[place.lower()] = weight / USUAL_COUNTS.get(place, 1) / (2 if place in OPENABLE else 1)
-    return promise
+class _Step(NamedTuple):
+    command: str
+    thought: str
 
 
 class Explorer:
     """Plays from the text alone, any of the twelve goal sentences, also after others played for it.
 
     Each command is chosen anew from what is known, so the explorer goes on from wherever somebody else's
-    commands have led. The same texts always give the same commands.
+    commands have led. The same texts always give the same commands and the same thoughts.
 
     Args:
         first_observation: Text of the reset, with the goal sentence.
+        advice: Any text that may state habits of the household (see ``habit_sentences``), such as a whole
+            prompt. It changes where is looked first; every place is looked into all the same.
+
+    Attributes:
+        thought: Why the last command was chosen, in a sentence or two of a fixed form; "" before the first.
 
     Raises:
         ValueError: The goal is none of the twelve sentences (people's own words are not understood).
     """
 
-    def __init__(self, first_observation: str) -> None:
+    def __init__(self, first_observation: str, advice: str = "") -> None:
         self.wanted = read_sentence(first_observation)
+        self.notes = read_habits(advice)
+        self.thought = ""
         self.notebook = Notebook(first_observation)
         self._refused: set[str] = set()
         self._offered: frozenset[str] = frozenset()
+        self._first_seen: dict[str, str] = {}
 
     def observe(self, command: str, feedback: str) -> None:
         """Takes down what a command led to, whoever chose it.
@@ -68,6 +57,8 @@ class Explorer:
             # Offered and yet refused: never again, whatever the list says.
             self._refused.add(command)
         self.notebook.read(feedback)
+        for thing, receptacle in self.notebook.places_of(self.wanted.object):
+            self._first_seen.setdefault(thing, receptacle)
 
     def command(self, admissible: Sequence[str]) -> str:
         """The next command.
@@ -80,10 +71,13 @@ class Explorer:
         """
         self._offered = frozenset(admissible)
         self.notebook.learn_receptacles(admissible)
-        choice = self._look() if self.wanted.task_type == "look_at_obj_in_light" else self._deliver()
-        return choice or "look"
+        step = self._look() if self.wanted.task_type == "look_at_obj_in_light" else self._deliver()
+        command, self.thought = step or _Step("look", "Lost.")
+        if command.startswith("open "):
+            self.thought += " Closed."
+        return command
 
-    def _look(self) -> str | None:
+    def _look(self) -> _Step | None:
         """Take the object to the lamp and switch the lamp on."""
         held = self.notebook.held
         if held is None:
@@ -93,10 +87,10 @@ class Explorer:
         for lamp, receptacle in self._ordered(self.notebook.places_of(self.wanted.target)):
             command = self._go(receptacle) or self._allowed(f"use {lamp}")
             if command:
-                return command
+                return _Step(command, f"Use {lamp}.")
         return self._search(self.wanted.target)
 
-    def _deliver(self) -> str | None:
+    def _deliver(self) -> _Step | None:
         """Take the object, treat it if asked to, and bring it to the target; twice where two are wanted."""
         held = self.notebook.held
         verb, processor, _ = PROCESSORS.get(self.wanted.task_type, _NONE)
@@ -108,11 +102,11 @@ class Explorer:
             for receptacle in self._of_kind(processor.lower()):
                 command = self._go(receptacle) or self._allowed(f"{verb} {held} with {receptacle}")
                 if command:
-                    return command
+                    return _Step(command, f"{verb.capitalize()} {held}.")
         for receptacle in self._targets():
             command = self._put(held, receptacle)
             if command:
-                return command
+                return _Step(command, f"Bring {held} to {with_article(self.wanted.target)}.")
         return self._search(self.wanted.object)
 
     def _targets(self) -> list[str]:
@@ -126,7 +120,7 @@ class Explorer:
         begun.sort(key=lambda receptacle: -inside.count(receptacle))
         return begun + [receptacle for receptacle in targets if receptacle not in begun]
 
-    def _fetch(self, object_kind: str) -> str | None:
+    def _fetch(self, object_kind: str) -> _Step | None:
         """Take a known object of the kind that is not yet where it shall be."""
         places = self.notebook.places_of(object_kind)
         if self.wanted.task_type == "pick_two_obj_and_place":
@@ -135,33 +129,44 @@ class Explorer:
         elif self.wanted.task_type == "pick_and_place_simple":
             places = [pair for pair in places if kind(pair[1]) != self.wanted.target]
         for thing, receptacle in self._ordered(places):
-            command = (
-                self._go(receptacle)
-                or self._allowed(f"take {thing} from {receptacle}")
-                or self._allowed(f"open {receptacle}")
-            )
-            if command:
-                return command
+            if command := self._allowed(f"take {thing} from {receptacle}"):
+                return _Step(command, f"Here is {thing}.")
+            if command := self._go(receptacle) or self._allowed(f"open {receptacle}"):
+                return _Step(command, f"{thing} is {where(receptacle)} {receptacle}.")
             # Fixed to its place, or gone: what is here and cannot be taken is no use.
             self.notebook.contents[receptacle].remove(thing)
         return None
 
-    def _search(self, object_kind: str) -> str | None:
+    def _search(self, object_kind: str) -> _Step | None:
         """Visit the most promising receptacle that was not looked into, all of a kind in ascending number."""
-        promise = search_order(object_kind)
-        if self.wanted.task_type == "pick_and_place_simple":
+        simple = self.wanted.task_type == "pick_and_place_simple"
+        two = self.wanted.task_type == "pick_two_obj_and_place"
+        search = Search(
+            object=object_kind,
+            notes=self.notes,
             # A thing that is there already would have ended the game.
-            promise[self.wanted.target] = 0.0
+            barred=self.wanted.target if simple else "",
+            first=kind(next(iter(self._first_seen.values()), "")) if two else "",
+        )
         unseen = [name for name in by_number(self.notebook.receptacles) if name not in self.notebook.contents]
-        for receptacle in sorted(unseen, key=lambda name: -promise.get(kind(name), 0.0)):
+        for receptacle in sorted(unseen, key=lambda name: search.key(kind(name))):
             command = (
                 self._go(receptacle)
                 or self._allowed(f"open {receptacle}")
                 or self._allowed(f"examine {receptacle}")
             )
             if command:
-                return command
+                thought = search.reason(kind(receptacle))
+                # Of several places at hand one may have been looked into and the next be closed.
+                if self._lacks(object_kind) and not command.startswith("open "):
+                    thought += " Not here."
+                return _Step(command, thought)
         return None
+
+    def _lacks(self, object_kind: str) -> bool:
+        """Whether the place at hand was looked into and holds no such thing."""
+        here = [things for name, things in self.notebook.contents.items() if self._here(name)]
+        return bool(here) and not any(kind(thing) == object_kind for things in here for thing in things)
 
     def _put(self, thing: str, receptacle: str) -> str | None:
         return (
@@ -170,15 +175,15 @@ class Explorer:
             or self._allowed(f"open {receptacle}")
         )
 
-    def _put_down(self, thing: str) -> str | None:
+    def _put_down(self, thing: str) -> _Step | None:
         """Get rid of something that is not wanted: here if possible, else where such things can be put."""
         known = by_number(self.notebook.receptacles)
-        fitting = [name for name in known if kind(thing) in _ACCEPTS.get(kind(name), ())]
+        fitting = [name for name in known if kind(thing) in ACCEPTS.get(kind(name), ())]
         fitting.sort(key=lambda name: (not self._here(name), kind(name) in _CLOSED_KINDS))
         for receptacle in fitting:
             command = self._put(thing, receptacle)
             if command:
-                return command
+                return _Step(command, f"{thing} is not wanted.")
         return None
 
     def _of_kind(self, receptacle_kind: str) -> list[str]:
