@@ -63,7 +63,13 @@ class EnvStack:
         """A function without arguments that makes an environment, as ``rollout.play`` wants it."""
         env, skills = self.config.env, self.config.bank
         retriever = RememberingRetriever(
-            ByTaskType(bank, top_k=skills.top_k, task_specific_top_k=skills.task_specific_top_k)
+            ByTaskType(
+                bank,
+                top_k=skills.top_k,
+                task_specific_top_k=skills.task_specific_top_k,
+                by_keywords=skills.by_keywords,
+                hierarchy=skills.hierarchy,
+            )
         )
         arguments = self._arguments(role)
 

@@ -77,6 +77,8 @@ class BankConfig:
         retrieval_mode: ``template``: by task type.
         top_k: General skills shown.
         task_specific_top_k: Skills of the task type shown; null for all.
+        by_keywords: Skills with keywords are shown for the goals that have one of them only.
+        hierarchy: False makes the bank a flat list, of which only ``max_tokens`` chooses (an ablation).
         max_tokens: Hard budget of the skill block.
         include_examples: Show the skills' examples.
         show_ids: Show the skills' ids.
@@ -88,6 +90,8 @@ class BankConfig:
     retrieval_mode: Literal["template", "embedding", "hybrid"] = "template"
     top_k: int | None = 6
     task_specific_top_k: int | None = None
+    by_keywords: bool = True
+    hierarchy: bool = True
     max_tokens: int = 2000
     include_examples: bool = False
     show_ids: bool = False
@@ -160,6 +164,9 @@ class ValidationConfig:
         split: Split of the validation tasks.
         every: Iterations between validations; 0 for never.
         tasks: The split's first so many tasks, each played once; null for all.
+        first: Tasks of the split to pass over, such as those that a bank was distilled from.
+        fresh: Each validation plays the next ``tasks`` tasks instead of the same again, so that evolution has
+            new episodes to learn from; null ``tasks`` leave none.
         temperature: 0 is greedy.
         before_training: Validate before the first iteration too.
         bank: ``evolved`` validates with the bank of the day, ``frozen`` with the first one.
@@ -169,14 +176,18 @@ class ValidationConfig:
     split: str = "generated_validation"
     every: int = 5
     tasks: int | None = 64
+    first: int = 0
+    fresh: bool = False
     temperature: float = 0.4
     before_training: bool = False
     bank: Literal["evolved", "frozen"] = "evolved"
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "every", "temperature")
+        _at_least(self, 0, "every", "temperature", "first")
         _at_least(self, 1, "tasks")
+        if self.fresh and self.tasks is None:
+            raise ConfigError("validation.fresh needs a number of tasks; set validation.tasks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

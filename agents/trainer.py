@@ -22,7 +22,7 @@ from skill_gym.agents.rollout import Episode, Played, RolloutStats, play
 from skill_gym.agents.run_folder import RunFolder
 from skill_gym.agents.sampler import open_sampler
 from skill_gym.agents.schedule import TaskOrder, episode_seed
-from skill_gym.agents.sections import TrainConfig
+from skill_gym.agents.sections import ConfigError, TrainConfig
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import evolve
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
@@ -69,6 +69,7 @@ class Trainer:
     Raises:
         RunFolderError: The folder cannot be written, or holds a run already; raised before any work.
         CheckpointError: There is nothing to resume, or it was run with other settings.
+        ConfigError: There are fewer validation tasks than ``validation.fresh`` wants.
     """
 
     def __init__(
@@ -111,6 +112,9 @@ class Trainer:
         )
         self._tasks = self._list_tasks("training")
         self._order = TaskOrder(len(self._tasks), config.run.seed + config.env.seed)
+        if config.validation.every:
+            # Said now, not after hours.
+            self._validation_tasks(config.run.iterations)
         self._sync_weights()
         write_config(config, self.folder.path / "config.yaml")
         self.metrics = MetricsWriter(self.folder.path, keep_until=self.iteration if resume else None)
@@ -206,7 +210,7 @@ class Trainer:
     def _validate(self, *, evolving: bool) -> dict[str, Any]:
         """Plays each validation task once with the present bank; only then may the bank evolve."""
         config = self.config.validation
-        tasks = self._list_tasks("validation")[: config.tasks]
+        tasks = self._validation_tasks(self.iteration)
         episodes = [
             Episode(
                 f"v{self.iteration}.{index}", task.id, episode_seed(self.config.run.seed, _VALIDATION, index)
@@ -230,6 +234,26 @@ class Trainer:
                 self.folder.save_bank(self.bank)
                 logger.info("the bank grew by %d to %s", len(evolution.added), self.bank.version)
         return episode_metrics(trajectories, prefix="validation/")
+
+    def _validation_tasks(self, iteration: int) -> Sequence[Task]:
+        """The tasks of the validation after an iteration.
+
+        Raises:
+            ConfigError: The split has not so many.
+        """
+        config = self.config.validation
+        first, tasks = config.first, self._list_tasks("validation")
+        if config.tasks is None:
+            return tasks[first:]
+        if config.fresh and config.every:
+            first += iteration // config.every * config.tasks
+        last = first + config.tasks
+        if first >= len(tasks) or (config.fresh and last > len(tasks)):
+            raise ConfigError(
+                f"validation needs the tasks {first} to {last} of {config.split}, which has {len(tasks)}; "
+                f"set validation.options={{size: {last}}}, or validation.fresh=false"
+            )
+        return tasks[first:last]
 
     def _list_tasks(self, role: Role) -> Sequence[Task]:
         env = self._make_env(self.bank, role)()

@@ -17,6 +17,7 @@ from skill_gym.agents.policy import Completion
 from skill_gym.agents.rollout import Episode, Played
 from skill_gym.agents.run_folder import RunFolderError
 from skill_gym.agents.schedule import TaskOrder, episode_seed
+from skill_gym.agents.sections import ConfigError
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.trajectory import Task, Trajectory, Turn, read_trajectories
 
@@ -148,6 +149,22 @@ def test_validation_before_training_is_iteration_zero(tmp_path, model):
     assert row["iteration"] == 0
     assert row["validation/episode/count"] == 4
     assert row["bank/generation"] == 0
+
+
+def test_fresh_validation_plays_the_next_tasks_each_time(tmp_path, model):
+    fresh = ("validation.fresh=true", "validation.first=2", "validation.tasks=3", "run.iterations=4")
+    with toy_trainer(toy_config(tmp_path / "run", model, *fresh)) as trainer:
+        trainer.train()
+    played = [
+        {one.task.id for one in read_trajectories(file)}
+        for file in sorted((tmp_path / "run" / "trajectories").glob("validation-*.jsonl"))
+    ]
+    assert [len(tasks) for tasks in played] == [3, 3]
+    assert not played[0] & played[1]
+    known = toy_trainer(toy_config(tmp_path / "other", model))._list_tasks("validation")
+    assert not {task.id for task in known[:2]} & (played[0] | played[1])
+    with pytest.raises(ConfigError, match="11 to 14"):
+        toy_trainer(toy_config(tmp_path / "third", model, *fresh, "run.iterations=6"))
 
 
 @pytest.mark.parametrize("layout", ["transcript", pytest.param("step", marks=pytest.mark.slow)])
