@@ -8,6 +8,7 @@ from skill_gym.agents.scripted import ExpertPolicy, RandomPolicy
 Backend = Literal["auto", "vllm", "transformers"]
 
 PLAYERS = """expert (plays the environment's expert; see --failure-rate), random,
+explorer (ALFWorld: knows what it has read, and takes habits that skills state as advice),
 tiny (the bundled policy), smollm2, a model folder, a Hugging Face id, or openai:MODEL (an endpoint)"""
 
 
@@ -38,6 +39,10 @@ def open_player(
         return ExpertPolicy(failure_rate, seed)
     if name == "random":
         return RandomPolicy(seed)
+    if name == "explorer":
+        from skill_gym.agents.explorer_policy import ExplorerPolicy
+
+        return ExplorerPolicy(most_episodes=max(4096, slots))
     if name.startswith("openai:"):
         from skill_gym.agents.openai_policy import OpenAIPolicy
 
