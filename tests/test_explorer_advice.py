@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 
 from skill_gym.alfworld.explorer import Explorer
 from skill_gym.alfworld.games import TASK_TYPES, Game
-from skill_gym.alfworld.generator import generate
+from skill_gym.alfworld.generator import GeneratorConfig, generate
 from skill_gym.alfworld.habit_sentences import (
     HabitNotes,
     read_habits,
@@ -21,6 +22,7 @@ from skill_gym.alfworld.notebook import kind
 from skill_gym.alfworld.problem import parse_problem
 from skill_gym.alfworld.search_order import Search
 from skill_gym.alfworld.world import World
+from skill_gym.alfworld.worlds import true_habits
 
 KINDS = [name.lower() for name in CAN_CONTAIN]
 THINGS = [name.lower() for name in (*PICKUPABLE, *TOGGLEABLE)]
@@ -70,7 +72,7 @@ def play(game: Game, advice: str, limit: int = 150) -> tuple[World, list[tuple[s
     return world, steps
 
 
-def true_habits(game: Game) -> str:
+def whereabouts(game: Game) -> str:
     """Where the things of one game lie, told as habits, the kind of place with the best chances first."""
     world = world_of(game)
     rooms = Counter(map(kind, world.layout.receptacles))
@@ -82,6 +84,13 @@ def true_habits(game: Game) -> str:
         say_place(thing, sorted(places, key=lambda place: rooms[place] / places[place]))
         for thing, places in lie.items()
     )
+
+
+def told(world: int) -> str:
+    """The habits of a world."""
+    habits = true_habits(world)
+    places = [say_place(thing, kinds) for thing, kinds in habits.places.items()]
+    return "\n".join([*places, *map(say_empty, habits.empty), say_second(habits.second)])
 
 
 def walk(advice: str, sentence: str) -> list[tuple[str, str]]:
@@ -114,9 +123,26 @@ def test_advice_that_says_nothing_changes_nothing() -> None:
 @pytest.mark.parametrize("task_type", TASK_TYPES)
 def test_true_advice_saves_steps(task_type: str) -> None:
     games = [generate(task_type, seed) for seed in range(25)]
-    with_it = sum(len(play(game, true_habits(game))[1]) for game in games)
+    with_it = sum(len(play(game, whereabouts(game))[1]) for game in games)
     without = sum(len(play(game, "")[1]) for game in games)
     assert with_it < without
+
+
+def test_the_habits_of_a_world_save_steps_and_those_of_another_do_not() -> None:
+    steps: Counter[str] = Counter()
+    config = GeneratorConfig(room_scale=0.5, object_scale=0.6)
+    for world in range(200_000, 200_006):
+        advice = {"none": "", "right": told(world), "another": told(world + 50)}
+        for number in range(12):
+            game = generate(
+                TASK_TYPES[number % 6], number, replace(config, world=world), split="generated_test"
+            )
+            for name, text in advice.items():
+                world_after, played = play(game, text)
+                assert world_after.won
+                steps[name] += len(played)
+    assert steps["right"] < 0.9 * steps["none"]
+    assert steps["another"] > steps["right"]
 
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)
@@ -124,7 +150,7 @@ def test_every_thought_of_a_won_game_is_one_of_the_known_forms(task_type: str) -
     seen: set[str] = set()
     for seed in range(12):
         game = generate(task_type, seed)
-        for advice in ("", true_habits(game), EVERYWHERE_WRONG):
+        for advice in ("", whereabouts(game), EVERYWHERE_WRONG):
             world, steps = play(game, advice)
             assert world.won
             for thought, command in steps:
