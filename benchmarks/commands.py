@@ -189,8 +189,10 @@ def run_demo(options: argparse.Namespace) -> int:
         options.folder,
         games=options.games,
         iterations=options.iterations,
+        world=options.world,
         backend=options.backend,
         seed=options.seed,
+        fresh=options.fresh,
         settings=options.settings,
     )
     print(f"\nreport: {report}")

@@ -43,8 +43,8 @@ class EpisodeBar(Bar):
 class TrainingBar(Bar):
     """Counts iterations and shows the figures that matter; the trainer calls it after each iteration."""
 
-    def __init__(self, total: int, *, done: int = 0) -> None:
-        super().__init__(total, "training", done=done)
+    def __init__(self, total: int, *, done: int = 0, label: str = "training") -> None:
+        super().__init__(total, label, done=done)
 
     def __call__(self, iteration: int, metrics: Mapping[str, Any]) -> None:
         """Takes the metrics of an iteration that has ended."""

@@ -1,165 +1,236 @@
-"""The report of a run: Markdown with tables, and plots beside it."""
+"""The report of a laptop experiment: Markdown that tells a newcomer what was done and what came of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any
 
-from skill_gym.benchmarks.evaluation import Evaluation, paired_difference
-from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.skill import Mistake
-from skill_gym.trajectory import Trajectory
+from skill_gym.alfworld.worlds import true_habits
+from skill_gym.benchmarks.evaluation import Evaluation
+from skill_gym.benchmarks.habit_table import compare_habits
+from skill_gym.benchmarks.intervals import PairedDifference
+from skill_gym.benchmarks.laptop import VARIANTS, LaptopSize, Variant
+from skill_gym.benchmarks.laptop_run import Arm, RunResult
+from skill_gym.benchmarks.plots import draw_by_type, draw_curves, draw_success
+from skill_gym.benchmarks.pooling import OverRuns, pool, pooled_difference
+from skill_gym.benchmarks.report_episodes import telling_episodes
+
+ARMS: Mapping[Arm, str] = {
+    "frozen": "the policy as it comes; no skills in its prompt",
+    "frozen with skills": "the same weights; the prompt shows the skills distilled from its own episodes",
+    "trained with skills": "after GRPO with skills, the bank evolving along; shown the bank it ended with",
+    "trained without skills": "the weights after GRPO; no skills in the prompt",
+}
+COMPARISONS: Sequence[tuple[str, Arm, Arm]] = (
+    ("what skills alone do (no weight changes)", "frozen", "frozen with skills"),
+    ("what GRPO and the evolving bank add", "frozen with skills", "trained with skills"),
+    ("both together", "frozen", "trained with skills"),
+    ("what skills do for the trained policy", "trained without skills", "trained with skills"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunStory:
+class LaptopStory:
     """What a report tells.
 
     Attributes:
         title: Headline.
+        size: How much was played in each run.
+        runs: Variant -> its runs; there is ``full`` at least.
         machine: Name -> value, e.g. processor, versions, sampler.
-        before: Evaluation of the policy before training.
-        after: The same tasks after it.
-        others: Further evaluations on the same tasks, by name.
-        metrics: One flat mapping an iteration, as in ``metrics.jsonl``; keys ``iteration``,
-            ``success``, ``validation/success``, ``validation/success/<type>``, ``bank/size``.
-        first_bank: The bank before the run.
-        last_bank: The bank after it.
-        seconds: Phase -> seconds, in the order of the phases.
-        episodes: Titles and episodes to print whole.
+        command: What to type for the same again.
         notes: Sentences for the reader: what limits the figures.
     """
 
     title: str
+    size: LaptopSize
+    runs: Mapping[Variant, Sequence[RunResult]]
     machine: Mapping[str, str]
-    before: Evaluation
-    after: Evaluation
-    metrics: Sequence[Mapping[str, Any]]
-    first_bank: SkillBank
-    last_bank: SkillBank
-    seconds: Mapping[str, float]
-    others: Mapping[str, Evaluation] = field(default_factory=dict)
-    episodes: Sequence[tuple[str, Trajectory]] = ()
-    notes: Sequence[str] = ()
+    command: str
+    notes: Sequence[str] = field(default=())
+
+    @property
+    def full(self) -> Sequence[RunResult]:
+        """The runs of the whole method."""
+        return self.runs["full"]
 
 
-def write_report(folder: str | Path, story: RunStory) -> Path:
+def write_report(folder: Path, story: LaptopStory) -> Path:
     """Writes ``report.md`` and its plots; returns the report's path."""
-    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    plots = draw_plots(folder, story)
+    arms = {arm: pool(by_run(story.full, arm)) for arm in ARMS}
+    episodes = telling_episodes(story.full)
     sections = [
         f"# {story.title}",
-        _headline(story),
+        _what(story),
+        "## What came of it",
+        _arms(arms),
+        _comparisons(story.full),
         "\n".join(f"- {note}" for note in story.notes),
-        "## Success by task type",
-        f"Before training (bank {story.before.bank_version or 'none'}):\n\n{story.before.table()}",
-        f"After training (bank {story.after.bank_version or 'none'}):\n\n{story.after.table()}",
-        _differences(story),
+        *_plots(folder, story, arms),
+        "## Ablations" if len(story.runs) > 1 else "",
+        _ablations(story) if len(story.runs) > 1 else "",
+        "## Habits found, beside the true ones",
+        *[_habits(run) for run in one_each(story.full)],
         "## Training",
-        _iterations(story.metrics),
-        "\n\n".join(f"![{title}]({path.name})" for title, path in plots),
-        "## What the bank learnt",
-        _bank(story.first_bank, story.last_bank),
-        "## Time",
-        _table(("phase", "seconds"), [(name, f"{value:.0f}") for name, value in story.seconds.items()]),
+        *[_training(run, alone=len(story.full) == 1) for run in story.full],
+        "## Success by task type",
+        *[f"{arm.capitalize()}:\n\n{evaluation.table()}" for arm, evaluation in arms.items()],
+        "## Episodes" if episodes else "",
+        *episodes,
+        "## Time and tokens",
+        _costs(story),
         "## Machine",
-        _table(("what", "value"), list(story.machine.items())),
+        markdown_table(("what", "value"), list(story.machine.items())),
+        f"The same again: `{story.command}`",
     ]
-    if story.episodes:
-        sections.append("## Episodes")
-        sections += [f"### {title}\n\n{_episode(trajectory)}" for title, trajectory in story.episodes]
     path = folder / "report.md"
     path.write_text("\n\n".join(part for part in sections if part) + "\n", encoding="utf-8")
     return path
 
 
-def draw_plots(folder: Path, story: RunStory) -> list[tuple[str, Path]]:
-    """Success by iteration, by task type before and after, and the growth of the bank, as PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    def figure() -> tuple[Any, Any]:
-        drawing = Figure(figsize=(7, 4), layout="constrained")
-        FigureCanvasAgg(drawing)
-        axes = drawing.add_subplot()
-        axes.grid(alpha=0.3)
-        return drawing, axes
-
-    plots = []
-    drawing, axes = figure()
-    for key, label in (("success", "training episodes"), ("validation/success", "validation")):
-        points = [(row["iteration"], row[key]) for row in story.metrics if key in row]
-        if points:
-            axes.plot(*zip(*points, strict=True), marker="o", label=label)
-    axes.set(xlabel="iteration", ylabel="success", ylim=(-0.02, 1.02), title="Success by iteration")
-    axes.legend()
-    plots.append(("Success by iteration", drawing))
-
-    drawing, axes = figure()
-    types = story.before.task_types
-    for offset, (label, evaluation) in enumerate((("before", story.before), ("after", story.after))):
-        rates = [evaluation.success(name) for name in types]
-        places = [index + 0.4 * offset for index in range(len(types))]
-        errors = [
-            [rate.value - rate.low for rate in rates],
-            [rate.high - rate.value for rate in rates],
-        ]
-        axes.bar(places, [rate.value for rate in rates], width=0.38, yerr=errors, capsize=3, label=label)
-    names = [name.replace("_", "\n", 1).replace("_then_place_in_recep", "") for name in types]
-    axes.set_xticks([index + 0.2 for index in range(len(types))], names, fontsize=8)
-    axes.set(ylabel="success (95% interval)", ylim=(0, 1.02), title="Success by task type")
-    axes.legend()
-    plots.append(("Success by task type", drawing))
-
-    drawing, axes = figure()
-    points = [(row["iteration"], row["bank/size"]) for row in story.metrics if "bank/size" in row]
-    if points:
-        axes.step(*zip(*points, strict=True), where="post", marker="o")
-    axes.set(xlabel="iteration", ylabel="entries", title="Growth of the skill bank")
-    plots.append(("Growth of the skill bank", drawing))
-
-    written = []
-    for title, drawing in plots:
-        path = folder / (title.lower().replace(" ", "_") + ".png")
-        drawing.savefig(path, dpi=110)
-        written.append((title, path))
-    return written
+def by_run(runs: Sequence[RunResult], arm: Arm) -> dict[str, Evaluation]:
+    """The evaluations of an arm by run; runs that lack it are left out."""
+    return {f"{run.world}/{run.seed}": run.arms[arm] for run in runs if arm in run.arms}
 
 
-def _headline(story: RunStory) -> str:
-    difference = paired_difference(story.before, story.after)
-    lines = [
-        f"On the same {difference.trials} held-out games ({', '.join(story.before.splits)}), the policy "
-        f"solved **{story.before.success()}** before and **{story.after.success()}** after training: a "
-        f"difference of **{difference}** (paired, 95% interval; {difference.gained} games gained, "
-        f"{difference.lost} lost)."
-    ]
-    if not difference.low <= 0 <= difference.high:
-        lines.append(
-            f"The interval excludes zero: the policy got {'better' if difference.low > 0 else 'worse'}."
-        )
-    else:
-        lines.append("The interval includes zero: this run alone does not show a difference.")
-    lines += [
-        f"{name}: {evaluation.success()}; minus the figure after training: "
-        f"{paired_difference(story.after, evaluation)}."
-        for name, evaluation in story.others.items()
-    ]
-    return "\n".join(lines)
+def one_each(runs: Sequence[RunResult]) -> list[RunResult]:
+    """The first run of each world."""
+    return list({run.world: run for run in reversed(runs)}.values())[::-1]
 
 
-def _differences(story: RunStory) -> str:
-    rows = []
-    for name in (*story.before.task_types, None):
-        change = paired_difference(story.before, story.after, task_type=name)
-        rows.append((name or "all", str(change.trials), str(change), str(change.gained), str(change.lost)))
-    return "Paired differences:\n\n" + _table(
-        ("task type", "games", "after - before", "gained", "lost"), rows
+def verdict(games: PairedDifference, runs: OverRuns) -> str:
+    """What a difference shows, in a sentence."""
+    better = "better" if games.value > 0 else "worse"
+    if games.low <= 0 <= games.high:
+        if not games.value:
+            return "No difference seen."
+        half = (games.high - games.low) / 2
+        needed = ceil(games.trials * (half / games.value) ** 2 / 10) * 10
+        return f"Not shown: the interval includes zero. About {needed:,} games would settle so small a one."
+    if runs.runs > 1 and runs.low <= 0 <= runs.high:
+        return f"These runs got {better}; whether others would, {runs.runs} runs do not show."
+    return f"{better.capitalize()}: the interval excludes zero."
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table whose cells may hold anything but what breaks it."""
+    clean = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in clean)])
+
+
+def _what(story: LaptopStory) -> str:
+    worlds = list(dict.fromkeys(run.world for run in story.full))
+    seeds = list(dict.fromkeys(run.seed for run in story.full))
+    size = story.size
+    return (
+        "A household robot gets tasks such as *put a clean mug in a cabinet* in rooms that it has not seen. "
+        "All rooms of one *world* share habits: where which things usually lie, which containers are usually "
+        "empty. Nobody tells the robot; its own episodes can. A *skill* is one such piece of experience in "
+        "a sentence, and the *skill bank* shows those that fit the task at the top of the prompt.\n\n"
+        f"{_these('world', worlds)} and {_these('seed', seeds)}; the policy was trained in none of these "
+        "worlds. In each it first played "
+        f"{size.collect} games without skills, from which the bank was distilled; then came "
+        f"{size.iterations} iterations of GRPO ({size.tasks} tasks with {size.group} episodes each), and "
+        f"every {size.validate_every} of them {size.validation} further games, from which the bank evolved. "
+        f"What is reported is success on {size.games} other games of the same world (split "
+        "`generated_test`), which neither training nor the bank has seen. The same games are played in "
+        "every row, so that differences are paired."
     )
 
 
-def _iterations(metrics: Sequence[Mapping[str, Any]]) -> str:
+def _these(noun: str, values: Sequence[int]) -> str:
+    named = ", ".join(map(str, values))
+    return f"{noun.capitalize()}{'s' if len(values) > 1 else ''} {named}"
+
+
+def _arms(arms: Mapping[Arm, Evaluation]) -> str:
+    rows = []
+    for arm, evaluation in arms.items():
+        count = len(evaluation.results)
+        steps = sum(result.steps for result in evaluation.results) / count
+        prompt = sum(result.prompt_tokens for result in evaluation.results) / count
+        rows.append((f"**{arm}**", ARMS[arm], str(evaluation.success()), f"{steps:.1f}", f"{prompt:,.0f}"))
+    head = ("", "what it is", "games solved [95% interval]", "steps", "prompt tokens an episode")
+    return markdown_table(head, rows)
+
+
+def _comparisons(runs: Sequence[RunResult]) -> str:
+    rows = []
+    for title, first, second in COMPARISONS:
+        games, over = pooled_difference(by_run(runs, first), by_run(runs, second))
+        counts = f"{games.gained} gained, {games.lost} lost"
+        rows.append((title, f"{first} → {second}", f"**{games}**", counts, over, verdict(games, over)))
+    head = ("question", "from → to", "difference over games [95%]", "games", "over runs", "verdict")
+    return "Differences on the same games:\n\n" + markdown_table(head, rows)
+
+
+def _plots(folder: Path, story: LaptopStory, arms: Mapping[Arm, Evaluation]) -> list[str]:
+    named = {str(arm): evaluation for arm, evaluation in arms.items()}
+    draw_success(folder / "success.png", named, "Games solved")
+    draw_by_type(folder / "success_by_task_type.png", named)
+    written = [("Games solved", "success"), ("Success by task type", "success_by_task_type")]
+    curves = {str(name): [run.metrics for run in runs] for name, runs in story.runs.items()}
+    lines = (
+        ("success", "Success of training episodes", "success"),
+        ("validation/success", "Success of validation episodes", "success"),
+        ("bank/size", "Growth of the skill bank", "entries"),
+    )
+    for key, title, label in lines:
+        name = title.lower().replace(" ", "_")
+        if draw_curves(folder / f"{name}.png", curves, key, title=title, ylabel=label):
+            written.append((title, name))
+    if len(story.runs) > 1:
+        final = {name: pool(by_run(runs, last_arm(name))) for name, runs in story.runs.items()}
+        draw_success(folder / "ablations.png", {str(name): one for name, one in final.items()}, "After GRPO")
+        written.append(("Ablations", "ablations"))
+    return [f"![{title}]({name}.png)" for title, name in written]
+
+
+def last_arm(variant: Variant) -> Arm:
+    """What a variant is judged by after its training."""
+    return "trained without skills" if variant == "no-skills" else "trained with skills"
+
+
+def _ablations(story: LaptopStory) -> str:
+    rows = []
+    labels = [(run.world, run.seed) for run in story.full]
+    for name, runs in story.runs.items():
+        shared = [run for run in runs if (run.world, run.seed) in labels]
+        after = by_run(shared, last_arm(name))
+        whole = {label: one for label, one in by_run(story.full, last_arm("full")).items() if label in after}
+        frozen = by_run(shared, "frozen with skills") or by_run(shared, "frozen")
+        difference = "" if name == "full" else str(pooled_difference(whole, after)[0])
+        over = "" if name == "full" else str(pooled_difference(whole, after)[1])
+        rows.append(
+            (
+                f"**{name}**",
+                VARIANTS[name],
+                pool(frozen).success(),
+                pool(after).success(),
+                difference,
+                over,
+            )
+        )
+    head = ("variant", "what it is", "before GRPO", "after GRPO", "minus full, over games", "over runs")
+    return markdown_table(head, rows)
+
+
+def _habits(run: RunResult) -> str:
+    truth = true_habits(run.world)
+    first, last = compare_habits(run.first_bank, truth), compare_habits(run.last_bank, truth)
+    rows = [
+        (row.about, row.stated, row.true or "no habit", "yes" if row.right else "no", row.evidence)
+        for row in last.rows
+    ]
+    head = ("about", "the bank says", "in this world", "right", "evidence")
+    text = f"World {run.world}, before GRPO: {first}. After: {last}."
+    return f"{text}\n\n{markdown_table(head, rows)}" if rows else f"{text}"
+
+
+def _training(run: RunResult, *, alone: bool) -> str:
     columns = {
         "iteration": "iteration",
         "success": "success",
@@ -171,44 +242,26 @@ def _iterations(metrics: Sequence[Mapping[str, Any]]) -> str:
         "bank/size": "bank",
         "time/iteration": "seconds",
     }
-    shown = {key: label for key, label in columns.items() if any(key in row for row in metrics)}
-    rows = [[_number(row.get(key)) for key in shown] for row in metrics]
-    return _table(tuple(shown.values()), rows)
+    shown = {key: label for key, label in columns.items() if any(key in row for row in run.metrics)}
+    rows = [[_number(row.get(key)) for key in shown] for row in run.metrics]
+    title = "" if alone else f"World {run.world}, seed {run.seed}:\n\n"
+    return title + markdown_table(tuple(shown.values()), rows)
 
 
-def _bank(first: SkillBank, last: SkillBank) -> str:
-    added = [last.get(entry_id) for entry_id in first.diff(last).added]
-    sizes = f"From {len(first)} entries (version {first.version}) to {len(last)} (version {last.version})."
-    if not added:
-        return f"{sizes} Nothing was added."
-    rows = []
-    for entry in added:
-        text = entry.description if isinstance(entry, Mistake) else f"**{entry.title}**: {entry.principle}"
-        evidence = entry.provenance.evidence if entry.provenance else ""
-        rows.append((entry.id, entry.category or "general", text, evidence))
-    return f"{sizes}\n\n" + _table(("id", "category", "skill", "evidence"), rows)
-
-
-def _episode(trajectory: Trajectory) -> str:
-    lines = [
-        f"{trajectory.task.goal} ({trajectory.task.id}), {trajectory.ended} in {len(trajectory.turns)} turns"
-    ]
-    lines += ["", "```text"]
-    for turn in trajectory.turns:
-        lines += [turn.observation, f"> {turn.reply}" + ("" if turn.valid else "   (not valid)")]
-    lines += [str(trajectory.meta.get("final_observation", "")), "```"]
-    return "\n".join(lines)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    clean = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    return "\n".join(
-        [
-            "| " + " | ".join(head) + " |",
-            "|" + "---|" * len(head),
-            *("| " + " | ".join(row) + " |" for row in clean),
-        ]
-    )
+def _costs(story: LaptopStory) -> str:
+    seconds: dict[str, float] = {}
+    tokens: dict[str, int] = {}
+    counted: set[tuple[int, int, str]] = set()
+    for run in (run for runs in story.runs.values() for run in runs):
+        for name, (spent, said) in run.phases.items():
+            # Variants share phases, which were done once.
+            if (run.world, run.seed, name) not in counted:
+                counted.add((run.world, run.seed, name))
+                seconds[name] = seconds.get(name, 0.0) + spent
+                tokens[name] = tokens.get(name, 0) + said
+    rows = [(name, f"{seconds[name]:.0f}", f"{tokens[name]:,}") for name in seconds]
+    rows.append(("**all**", f"{sum(seconds.values()):.0f}", f"{sum(tokens.values()):,}"))
+    return markdown_table(("phase", "seconds", "tokens said"), rows)
 
 
 def _number(value: Any) -> str:
