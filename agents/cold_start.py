@@ -5,15 +5,27 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
+from skill_gym.agents.blocked_attention import use_blocked_attention
 from skill_gym.agents.chat import ChatTokens
-from skill_gym.agents.demonstrations import Demonstration, DemonstrationConfig, demonstrations, encode, said
+from skill_gym.agents.demonstrations import (
+    Demonstration,
+    DemonstrationConfig,
+    demonstrations,
+    encode,
+    in_chunks,
+    load_bank,
+    said,
+    said_command,
+)
 from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import Sample
@@ -79,13 +91,18 @@ def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> 
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     # Where a run lies and how fast it goes changes no weight.
-    identity = json.dumps(asdict(replace(config, out="", threads=None)), sort_keys=True)
+    played = replace(config.demonstrations, workers=1)
+    identity = json.dumps(
+        asdict(replace(config, out="", threads=None, demonstrations=played)), sort_keys=True
+    )
     if not (out / "config.json").is_file():
         (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
     model, tokenizer = _start(config, out)
     chat = ChatTokens(tokenizer)
     context = int(model.config.max_position_embeddings)
-    samples = _samples(config.demonstrations, chat, context, imitation.read_weight)
+    samples = _samples(config, tokenizer, context, imitation.read_weight, out, progress)
+    own_attention = model.config._attn_implementation
+    use_blocked_attention(model)
     held_out = list(demonstrations(config.demonstrations, held_out=True, count_tokens=chat.count_tokens))
     last = imitate(
         model,
@@ -96,6 +113,7 @@ def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> 
         identity=identity,
         progress=progress,
     )
+    model.set_attn_implementation(own_attention)
     scores = command_accuracy(model, tokenizer, held_out[: config.accuracy_games])
     result = {**last, **scores}
     (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -116,17 +134,17 @@ def command_accuracy(model: Any, tokenizer: Any, demonstrated: Sequence[Demonstr
         previous: Completion | None = None
         for turn, (prompt, reply) in enumerate(zip(episode.prompts, episode.replies, strict=True)):
             if episode.learn[turn]:
-                sampling = Sampling(temperature=0.0, max_new_tokens=24)
+                sampling = Sampling(temperature=0.0, max_new_tokens=64)
                 messages: Any = [{"role": "user", "content": prompt}]
                 policy.submit(Request(f"{number}/{turn}", messages, sampling=sampling, previous=previous))
             previous = said(prompt, reply, policy.chat, previous)
         while answers := policy.poll():
             for answer in answers:
                 turn = int(answer.ticket.rpartition("/")[2])
-                command = answer.text.removeprefix("<action>").removesuffix("</action>").strip()
+                command = said_command(answer.text)
                 count += 1
                 admissible += command in episode.admissible[turn]
-                equal += answer.text == episode.replies[turn]
+                equal += command == said_command(episode.replies[turn])
     return {
         "commands": count,
         "admissible": admissible / max(count, 1),
@@ -165,25 +183,58 @@ def _start(config: ColdStartConfig, out: Path) -> tuple[Any, Any]:
 def _tokenizer_texts(config: DemonstrationConfig) -> tuple[list[str], list[str]]:
     """Prompts without skills, observations and replies; and, apart from them, prompts with all skills."""
     games = min(TOKENIZER_GAMES, config.episodes)
-    plain = replace(config, episodes=games, all_skills=0.0, no_skills=1.0)
+    # What is said of habits is a frame like any other; lessons are texts that change.
+    habits = replace(config, episodes=games, practice=replace(config.practice, lessons=0.0))
     frames: list[str] = []
-    for one in demonstrations(plain):
+    for one in demonstrations(habits, max_tokens=100_000):
         frames += [*one.prompts, *one.replies]
-    whole = replace(config, episodes=max(1, games // 10), all_skills=1.0, no_skills=0.0)
-    return frames, [one.prompts[0] for one in demonstrations(whole, max_tokens=100_000)]
+    starter = load_bank(config.bank)
+    texts = [one.description + " " + one.how_to_avoid for one in starter.mistakes]
+    return frames, [*texts, *(f"{one.title}: {one.principle}" for one in starter.skills)]
 
 
-def _samples(config: DemonstrationConfig, chat: ChatTokens, context: int, read_weight: float) -> list[Sample]:
-    samples, skipped, tokens = [], 0, 0
-    for one in demonstrations(config, count_tokens=chat.count_tokens):
-        sample = encode(one, chat, read_weight=read_weight)
-        if len(sample) > context:
-            skipped += 1
-            continue
-        tokens += len(sample)
-        samples.append(sample)
+def _samples(
+    config: ColdStartConfig,
+    tokenizer: Any,
+    context: int,
+    read_weight: float,
+    out: Path,
+    progress: Progress | None,
+) -> list[Sample]:
+    """The demonstrations as training sequences, in order, whoever played them."""
+    samples: list[Sample] = []
+    skipped = tokens = 0
+    folder = out / "tokenizer"
+    if not (folder / "tokenizer.json").is_file():
+        tokenizer.save_pretrained(folder)
+    chunks = in_chunks(config.demonstrations)
+    for done, chunk in enumerate(_played(chunks, folder, read_weight, config.demonstrations.workers), 1):
+        fitting = [sample for sample in chunk if len(sample) <= context]
+        skipped += len(chunk) - len(fitting)
+        tokens += sum(map(len, fitting))
+        samples += fitting
+        if progress is not None:
+            progress({"chunks": done, "of": len(chunks), "episodes": len(samples), "tokens": tokens})
     logger.info("%d demonstrations, %d tokens; left out, too long: %d", len(samples), tokens, skipped)
     return samples
+
+
+def _played(
+    chunks: Sequence[DemonstrationConfig], tokenizer: Path, read_weight: float, workers: int
+) -> Iterator[list[Sample]]:
+    if workers == 1:
+        yield from (_play_chunk(chunk, tokenizer, read_weight) for chunk in chunks)
+        return
+    # Fresh processes: a fork of one that has used torch's threads may hang.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        count = len(chunks)
+        yield from pool.map(_play_chunk, chunks, [tokenizer] * count, [read_weight] * count)
+
+
+def _play_chunk(config: DemonstrationConfig, tokenizer: Path, read_weight: float) -> list[Sample]:
+    chat = ChatTokens(load_tokenizer(tokenizer))
+    played = demonstrations(config, count_tokens=chat.count_tokens)
+    return [encode(one, chat, read_weight=read_weight) for one in played]
 
 
 def _tidy(folder: Path) -> None:

@@ -4,14 +4,16 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
 
 import skill_gym
 from skill_gym.agents.policy import Completion, Message
+from skill_gym.agents.practice_banks import PracticeConfig, practice
 from skill_gym.alfworld.explorer import Explorer
+from skill_gym.alfworld.worlds import WORLDS
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.wrappers import SkillAugmentedEnv, TaggedAction, TaskPrompt
 
@@ -25,7 +27,8 @@ ENV_ID = "skill_gym/ALFWorld-v0"
 GOES_ON = 0.5
 """Chance that a mistake is followed by another."""
 
-T = TypeVar("T")
+CHUNK = 500
+"""Games that a worker plays at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,44 +36,42 @@ class DemonstrationConfig:
     """What is played.
 
     Attributes:
-        episodes: Number of games, one episode each.
+        episodes: Number of games, one episode each, each in a world of its own.
         first_game: Games of the training split to pass over, so that a second training sees new ones.
-        held_out: Number of games of ``generated_validation`` for the accuracy figures.
-        bank: Name of a starter bank, or path of a bank file.
-        all_skills: Share of episodes with the whole bank in the prompt.
-        no_skills: Share of episodes without skills; the rest shows a random part in random order.
+        held_out: Number of games of ``generated_validation``, in validation worlds, for the accuracy figures.
+        practice: Which skills are shown how often.
+        bank: Starter bank that lessons come from: its name, or the path of a bank file.
         max_tokens: Budget of the skill block, in the policy's tokens.
         noise: Chance, in each turn, that mistakes begin: commands of somebody else, one or a few in a row.
             They are read but not learnt, so that the policy learns to go on after its own (as DAgger does).
         max_steps: Longest episode; only won ones are used.
-        generator: Settings of the games' generator, such as ``room_scale``; see ``GeneratorConfig``.
-        seed: Of skills shown, noise and the choice of games.
+        generator: Settings of the games' generator, such as ``room_scale``; see ``GeneratorConfig``. A
+            setting with a list of two numbers is drawn between them for each game.
+        workers: Processes that play; their number changes nothing in what is played.
+        seed: Of skills shown, worlds, noise and the choice of games.
     """
 
-    episodes: int = 12000
+    episodes: int = 40000
     first_game: int = 0
     held_out: int = 60
+    practice: PracticeConfig = field(default_factory=PracticeConfig)
     bank: str = "alfworld"
-    all_skills: float = 0.2
-    no_skills: float = 0.5
-    max_tokens: int = 400
+    max_tokens: int = 250
     noise: float = 0.1
     max_steps: int = 50
     generator: Mapping[str, Any] = field(default_factory=dict)
+    workers: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.episodes < 1 or self.held_out < 1:
             raise ValueError(f"need at least one game of each kind, got {self.episodes} and {self.held_out}")
-        if min(self.all_skills, self.no_skills) < 0 or self.all_skills + self.no_skills > 1:
-            raise ValueError(
-                f"all_skills and no_skills must be shares with a sum of at most 1, "
-                f"got {self.all_skills} and {self.no_skills}"
-            )
         if self.first_game < 0:
             raise ValueError(f"first_game must be at least 0, got {self.first_game}")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise must be in [0, 1), got {self.noise}")
+        if self.workers < 1:
+            raise ValueError(f"workers must be at least 1, got {self.workers}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +112,25 @@ def demonstrations(
     """
     split = "generated_validation" if held_out else "generated"
     first, games = (0, config.held_out) if held_out else (config.first_game, config.episodes)
-    bank = load_bank(config.bank)
-    env = TaskPrompt(TaggedAction(_make(config, split, first + games)), layout="transcript")
-    shown = SkillAugmentedEnv(
-        env, bank, max_tokens=max_tokens or config.max_tokens, count_tokens=count_tokens
-    )
+    starter = load_bank(config.bank)
     lost = 0
-    tasks = shown.unwrapped.tasks  # type: ignore[attr-defined]
     for number in range(first, first + games):
         # One stream an episode: adding games does not change those before.
         rng = random.Random(f"{config.seed}:{split}:{number}")
-        shown.set_bank(vary_bank(bank, rng, all_skills=config.all_skills, no_skills=config.no_skills))
-        episode = _play(shown, tasks[number].id, rng, config.noise)
+        episode = _episode(config, split, number, starter, rng, count_tokens, max_tokens or config.max_tokens)
         if episode is None:
             lost += 1
         else:
             yield episode
-    logger.info("%s: %d of %d games won by the explorer", split, games - lost, games)
+    logger.debug("%s: %d of %d games won by the explorer", split, games - lost, games)
+
+
+def in_chunks(config: DemonstrationConfig) -> list[DemonstrationConfig]:
+    """The same games in several configs, so that processes can share them."""
+    return [
+        replace(config, first_game=start, episodes=min(CHUNK, config.first_game + config.episodes - start))
+        for start in range(config.first_game, config.first_game + config.episodes, CHUNK)
+    ]
 
 
 def load_bank(name_or_path: str) -> SkillBank:
@@ -135,22 +138,6 @@ def load_bank(name_or_path: str) -> SkillBank:
     if name_or_path.endswith(".json"):
         return SkillBank.load(name_or_path)
     return SkillBank.starter(name_or_path)
-
-
-def vary_bank(bank: SkillBank, rng: random.Random, *, all_skills: float, no_skills: float) -> SkillBank:
-    """The whole bank, an empty one, or a random part of it in random order."""
-    draw = rng.random()
-    if draw < all_skills:
-        return bank
-    if draw < all_skills + no_skills:
-        return SkillBank.empty()
-    share = rng.uniform(0.1, 0.9)
-    return replace(
-        bank,
-        general=_part(bank.general, share, rng),
-        task_specific={name: _part(skills, share, rng) for name, skills in bank.task_specific.items()},
-        mistakes=_part(bank.mistakes, share, rng),
-    )
 
 
 def encode(demonstration: Demonstration, chat: "ChatTokens", *, read_weight: float = 0.0) -> "Sample":
@@ -208,28 +195,46 @@ def _end_id(chat: "ChatTokens") -> int:
     return first if first in chat.stop_ids else min(chat.stop_ids)
 
 
-def _make(config: DemonstrationConfig, split: str, games: int) -> gym.Env[str, str]:
+def _episode(
+    config: DemonstrationConfig,
+    split: str,
+    number: int,
+    starter: SkillBank,
+    rng: random.Random,
+    count_tokens: Callable[[str], int] | None,
+    max_tokens: int,
+) -> Demonstration | None:
+    """One game in a world of its own, with the skills that were drawn for it."""
+    worlds = WORLDS["train" if split == "generated" else "validation"]
+    world = None if rng.random() < config.practice.household else rng.choice(worlds)
+    settings = {
+        name: rng.uniform(*value) if isinstance(value, list | tuple) and name != "rooms" else value
+        for name, value in config.generator.items()
+    }
     skill_gym.register_suite()
-    return gym.make(
+    game = gym.make(
         ENV_ID,
         split=split,
-        size=games,
-        generator=dict(config.generator),
+        size=number + 1,
+        world=world,
+        generator=settings,
         max_episode_steps=config.max_steps,
         disable_env_checker=True,
     )
-
-
-def _part(entries: Sequence[T], share: float, rng: random.Random) -> tuple[T, ...]:
-    kept = [entry for entry in entries if rng.random() < share]
-    rng.shuffle(kept)
-    return tuple(kept)
+    task = game.unwrapped.tasks[number]  # type: ignore[attr-defined]
+    shown = SkillAugmentedEnv(
+        TaskPrompt(TaggedAction(game), layout="transcript", think=True),
+        practice(world, task.goal, starter, config.practice, rng),
+        max_tokens=max_tokens,
+        count_tokens=count_tokens,
+    )
+    return _play(shown, task.id, rng, config.noise)
 
 
 def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float) -> Demonstration | None:
     """One episode; None when it was not won or nothing in it is to be learnt."""
     prompt, info = env.reset(options={"task": task_id})
-    explorer = Explorer(info["observation"])
+    explorer = Explorer(info["observation"], advice=prompt)
     prompts, replies, learn, admissible = [], [], [], []
     earlier: dict[str, None] = {}
     over = noisy = False
@@ -237,13 +242,15 @@ def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float
         commands = info["admissible_commands"]
         command = explorer.command(commands)
         noisy = rng.random() < (GOES_ON if noisy else noise)
+        thought = explorer.thought
         if noisy:
+            # What was thought stays true, so that the next thought can be read off the last one.
             command = _mistake(commands, earlier, rng)
         earlier.update(dict.fromkeys(commands))
         earlier.pop(command, None)
         earlier[command] = None
         prompts.append(prompt)
-        replies.append(f"<action>{command}</action>")
+        replies.append(reply(thought, command))
         learn.append(not noisy)
         admissible.append(tuple(commands))
         prompt, _, terminated, truncated, info = env.step(replies[-1])
@@ -254,6 +261,16 @@ def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float
     return Demonstration(
         task_id, info["task_type"], tuple(prompts), tuple(replies), tuple(learn), tuple(admissible)
     )
+
+
+def reply(thought: str, command: str) -> str:
+    """What the policy says in one turn."""
+    return f"<think>{thought}</think><action>{command}</action>"
+
+
+def said_command(text: str) -> str:
+    """The command in a reply, "" without one."""
+    return text.partition("<action>")[2].partition("</action>")[0].strip()
 
 
 def _mistake(admissible: Sequence[str], earlier: dict[str, None], rng: random.Random) -> str:

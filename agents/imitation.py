@@ -139,7 +139,7 @@ def imitate(
     Raises:
         ImitationError: The folder holds a checkpoint of another configuration, or the loss is not finite.
     """
-    optimizer = torch.optim.AdamW(_groups(model, config), lr=peak(config), betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(_groups(model, config), lr=peak(config), betas=(0.9, 0.98), fused=True)
     plan = batches(samples, config)
     step, tokens, spent = _resume(folder, identity, model, optimizer)
     log = _Log(folder, progress)

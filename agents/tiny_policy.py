@@ -7,7 +7,7 @@ from typing import Any
 from skill_gym.agents.phrases import UNIT, find_phrases, without_phrases
 
 PAD, USER, ASSISTANT, SYSTEM, END = "<|pad|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
-REPLY_TAGS = ("<action>", "</action>")
+REPLY_TAGS = ("<think>", "</think>", "<action>", "</action>")
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -21,7 +21,7 @@ CHAT_TEMPLATE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TinyPolicyConfig:
-    """Size of the small policy; the defaults give 3.7 million parameters, 7.5 MB in half precision.
+    """Size of the small policy; the defaults give 2.5 million parameters, 5 MB in half precision.
 
     Attributes:
         vocab_size: Most tokens of the byte-level BPE, tags and markers included, phrases not.
@@ -35,10 +35,10 @@ class TinyPolicyConfig:
 
     vocab_size: int = 1536
     phrases: int = 256
-    hidden_size: int = 256
-    intermediate_size: int = 704
-    layers: int = 4
-    heads: int = 8
+    hidden_size: int = 192
+    intermediate_size: int = 512
+    layers: int = 5
+    heads: int = 3
     context_length: int = 4096
 
     def __post_init__(self) -> None:

@@ -30,8 +30,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--batch-tokens", type=int, metavar="N", help="tokens of one optimiser step")
     command.add_argument("--first-game", type=int, default=0, metavar="N", help="training games to pass over")
     command.add_argument("--noise", type=float, help="chance in each turn that the explorer is disturbed")
-    command.add_argument("--room-scale", type=float, help="factor on the size of the games' rooms")
-    command.add_argument("--object-scale", type=float, help="factor on the number of objects")
+    for name, text in (
+        ("room-scale", "factor on the size of the games' rooms"),
+        ("object-scale", "factor on the number of objects"),
+        ("habit-strength", "share of the objects that lie where their world keeps them"),
+    ):
+        command.add_argument(
+            f"--{name}", type=float, nargs="+", metavar="X", help=f"{text}; two numbers: drawn between them"
+        )
+    command.add_argument("--workers", type=int, metavar="N", help="processes that play the demonstrations")
     command.add_argument("--bf16", action="store_true", help="for GPUs, and CPUs with AVX512-BF16 or AMX")
     command.add_argument("--threads", type=int, default=1, help="of torch; more only on an idle machine")
     command.add_argument("--seed", type=int, default=0)
@@ -48,12 +55,16 @@ def run(options: argparse.Namespace) -> int:
     config = ColdStartConfig(out=options.out, model=options.model, threads=options.threads, seed=options.seed)
     learning = {"lr": options.lr, "passes": options.passes, "minutes": options.minutes}
     learning["batch_tokens"] = options.batch_tokens
-    scales = {"room_scale": options.room_scale, "object_scale": options.object_scale}
-    names = ("episodes", "held_out", "first_game", "noise")
+    scales = {
+        name: value[0] if len(value) == 1 else value
+        for name in ("room_scale", "object_scale", "habit_strength")
+        if (value := getattr(options, name)) is not None
+    }
+    names = ("episodes", "held_out", "first_game", "noise", "workers")
     playing = {name: getattr(options, name) for name in names}
     config = replace(
         config,
-        demonstrations=replace(config.demonstrations, generator=_given(scales), **_given(playing)),
+        demonstrations=replace(config.demonstrations, generator=scales, **_given(playing)),
         imitation=replace(config.imitation, bf16=options.bf16, **_given(learning)),
     )
 

@@ -125,7 +125,7 @@ def keeping(world: int, strength: float) -> Keeping:
             common = [kind for kind in able if room.receptacles[kind].chance >= 0.5] or able
             # What fits one kind only tells nothing of a world; what has its place already keeps it.
             if name in room.objects and len(able) > 1 and not set(common) & set(kinds):
-                kinds.append(min(common, key=order.__getitem__))
+                kinds.append(min(_surprising(name, common), key=order.__getitem__))
         if kinds:
             usual[name] = tuple(kinds)
     second: Second = "same" if dice.chance(0.5) else "other"
@@ -137,6 +137,13 @@ def _fits(name: str, kind: str) -> bool:
     if name in PICKUPABLE:
         return name in CAN_CONTAIN[kind]
     return kind in HOUSEHOLD.places.get(name, ())
+
+
+def _surprising(name: str, kinds: list[str]) -> list[str]:
+    """All but the likeliest: where every household keeps a thing already, a habit tells nothing new."""
+    weights = HOUSEHOLD.weights(name, kinds)
+    likeliest = weights.index(max(weights))
+    return [kind for index, kind in enumerate(kinds) if index != likeliest] if len(kinds) > 2 else kinds
 
 
 def true_habits(world: int) -> WorldHabits:
