@@ -10,7 +10,7 @@ from skill_gym.benchmarks.engine import Engine, computer
 from skill_gym.benchmarks.laptop import DEMO, LaptopSize, described, held_out_worlds
 from skill_gym.benchmarks.laptop_run import LaptopRun
 from skill_gym.benchmarks.phases import claim_folder
-from skill_gym.benchmarks.report import LaptopStory, write_report
+from skill_gym.benchmarks.report import LaptopStory, headline, write_report
 
 
 def run_demo(
@@ -71,4 +71,5 @@ def run_demo(
                 "`python -m skill_gym.benchmarks.laptop_experiment` plays more worlds, seeds and games.",
             ),
         )
+    print("\n" + headline(story.full).replace("**", ""))
     return write_report(folder, story)

@@ -12,10 +12,11 @@ from skill_gym import __version__
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, table
 from skill_gym.benchmarks.engine import PACKAGES, Engine, computer
 from skill_gym.benchmarks.laptop import DEMO, FULL, VARIANTS, LaptopSize, Variant, described, held_out_worlds
-from skill_gym.benchmarks.laptop_run import LaptopRun, RunResult
+from skill_gym.benchmarks.laptop_run import LaptopRun
 from skill_gym.benchmarks.phases import claim_folder
 from skill_gym.benchmarks.pooling import pool, pooled_difference
 from skill_gym.benchmarks.report import COMPARISONS, LaptopStory, by_run, last_arm, write_report
+from skill_gym.benchmarks.run_result import RunResult
 
 FIGURES = ("skills", "grpo", "both", "skills_after")
 """Short names of the report's comparisons."""

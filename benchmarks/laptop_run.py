@@ -3,10 +3,10 @@
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from skill_gym.agents.checkpoint import latest
 from skill_gym.agents.env_stack import EnvStack
@@ -18,7 +18,7 @@ from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.trainer import Trainer
 from skill_gym.benchmarks.engine import Engine
 from skill_gym.benchmarks.evaluate import evaluate
-from skill_gym.benchmarks.evaluation import Evaluation
+from skill_gym.benchmarks.evaluation import Evaluation, paired_difference
 from skill_gym.benchmarks.laptop import (
     EXPERIENCE_SPLIT,
     TEST_SPLIT,
@@ -29,6 +29,7 @@ from skill_gym.benchmarks.laptop import (
 from skill_gym.benchmarks.phases import Phases
 from skill_gym.benchmarks.progress import EpisodeBar, TrainingBar
 from skill_gym.benchmarks.raw_trajectories import RawTrajectoryTeacher
+from skill_gym.benchmarks.run_result import Arm, RunResult, phase_title
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.distillation import distil
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
@@ -37,39 +38,8 @@ from skill_gym.trajectory import Trajectory, read_trajectories, write_trajectori
 
 logger = logging.getLogger(__name__)
 
-Arm = Literal["frozen", "frozen with skills", "trained with skills", "trained without skills"]
-
 SAMPLES = 40
 """Episodes of an evaluation that are kept whole, for the reader."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What came of one variant in one world with one seed.
-
-    Attributes:
-        variant: What was taken away.
-        world: Which world.
-        seed: Which seed.
-        arms: Evaluations on the same test games; a variant without skills has none with them.
-        metrics: The training's lines of ``metrics.jsonl``.
-        first_bank: Distilled before the training.
-        last_bank: As the training left it.
-        collected: The episodes that the first bank was distilled from; None without skills.
-        phases: Name -> (seconds, tokens said), in order, those shared with other variants included.
-        samples: Arm -> its first episodes, by task id.
-    """
-
-    variant: Variant
-    world: int
-    seed: int
-    arms: Mapping[Arm, Evaluation]
-    metrics: Sequence[Mapping[str, Any]]
-    first_bank: SkillBank
-    last_bank: SkillBank
-    collected: Evaluation | None
-    phases: Mapping[str, tuple[float, int]]
-    samples: Mapping[Arm, Mapping[str, Trajectory]] = field(default_factory=dict)
 
 
 class LaptopRun:
@@ -97,6 +67,7 @@ class LaptopRun:
         self.folder, self.size, self.world, self.seed, self.engine = folder, size, world, seed, engine
         self._tell = tell
         self._phases = Phases(folder)
+        self._steps: Iterator[str] = iter(())
 
     def run(self, variant: Variant) -> RunResult:
         """All phases of a variant.
@@ -117,8 +88,12 @@ class LaptopRun:
 
         def measure(arm: Arm, name: str, weights: str, bank: SkillBank) -> None:
             names[arm] = name
-            arms[arm] = self._measure(name, weights, bank, config)
+            evaluation = arms[arm] = self._measure(name, weights, bank, config)
+            versus = "" if arm == "frozen" else f", {paired_difference(arms['frozen'], evaluation)} to frozen"
+            self._tell(f"      {evaluation.success()}{versus}")
 
+        total = 3 if variant == "no-skills" else 7
+        self._steps = (f"[{number}/{total}]" for number in range(1, total + 1))
         measure("frozen", f"{start}-none", model, nothing)
         first, collected = nothing, None
         if variant != "no-skills":
@@ -143,9 +118,13 @@ class LaptopRun:
             first_bank=first,
             last_bank=last,
             collected=collected,
-            phases={name: (self._phases.seconds[name], self._said(name, metrics)) for name in in_order},
+            phases={name: self._cost(name, metrics) for name in in_order},
             samples={arm: self._samples(name) for arm, name in names.items()},
         )
+
+    def _announce(self, name: str) -> None:
+        earlier = " (done earlier)" if self._phases.done(name) else ""
+        self._tell(f"{next(self._steps)} {phase_title(name)}{earlier}")
 
     def _config(self, variant: Variant) -> TrainConfig:
         return laptop_config(
@@ -172,9 +151,8 @@ class LaptopRun:
         def work() -> Evaluation:
             return self._play(name, model, bank, config, TEST_SPLIT, self.size.games, keep=SAMPLES)
 
-        evaluation = self._phases.do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
-        self._tell(f"  {name}: {evaluation.success()}")
-        return evaluation
+        self._announce(name)
+        return self._phases.do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
 
     def _collect(self, name: str, model: str, config: TrainConfig) -> Evaluation:
         """Plays the games that the first bank is distilled from, without skills."""
@@ -182,8 +160,9 @@ class LaptopRun:
         def work() -> Evaluation:
             return self._play(name, model, SkillBank.empty(), config, EXPERIENCE_SPLIT, self.size.collect)
 
+        self._announce(name)
         evaluation = self._phases.do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
-        self._tell(f"  {name}: {evaluation.success()}")
+        self._tell(f"      {evaluation.success()} of {self.size.collect} episodes to learn from")
         return evaluation
 
     def _play(
@@ -235,8 +214,9 @@ class LaptopRun:
             most = len(trajectories) if way == "raw" else config.evolution.max_new_skills
             return distil(SkillBank.empty(), trajectories, teacher, max_new=most).bank
 
+        self._announce(name)
         bank = self._phases.do(name, work, save=SkillBank.dumps, load=SkillBank.loads)
-        self._tell(f"  {name}: {len(bank)} entries")
+        self._tell(f"      {len(bank)} entries")
         return bank
 
     @staticmethod
@@ -278,19 +258,22 @@ class LaptopRun:
                 trainer.train()
                 return trainer.bank
 
+        self._announce(name)
         last = self._phases.do(name, work, save=SkillBank.dumps, load=SkillBank.loads)
         checkpoint = latest(folder)
         if checkpoint is None:
             raise FileNotFoundError(f"{folder} has lost its checkpoint; remove {name}.json to train again")
-        self._tell(f"  {name}: {config.run.iterations} iterations, bank of {len(last)} entries")
+        self._tell(f"      {config.run.iterations} iterations; bank entries: {len(first)} to {len(last)}")
         return str(checkpoint / "model"), last
 
     def _samples(self, name: str) -> dict[str, Trajectory]:
         return {one.task.id: one for one in read_trajectories(self.folder / f"{name}.jsonl")}
 
-    def _said(self, name: str, metrics: Sequence[Mapping[str, Any]]) -> int:
+    def _cost(self, name: str, metrics: Sequence[Mapping[str, Any]]) -> tuple[float, int]:
+        """Seconds and tokens said; a training that was cut off counts with all of its iterations."""
+        seconds = self._phases.seconds[name]
         if name.startswith("train-"):
-            return sum(int(row.get("rollout/new_tokens", 0)) for row in metrics)
-        path = self._phases.path(name)
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return sum(int(result["reply_tokens"]) for result in record.get("results", ()))
+            spent = sum(float(row.get("time/iteration", 0)) for row in metrics)
+            return max(seconds, spent), sum(int(row.get("rollout/new_tokens", 0)) for row in metrics)
+        record = json.loads(self._phases.path(name).read_text(encoding="utf-8"))
+        return seconds, sum(int(result["reply_tokens"]) for result in record.get("results", ()))

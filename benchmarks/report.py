@@ -6,15 +6,15 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from skill_gym.alfworld.worlds import true_habits
 from skill_gym.benchmarks.evaluation import Evaluation
-from skill_gym.benchmarks.habit_table import compare_habits
 from skill_gym.benchmarks.intervals import PairedDifference
 from skill_gym.benchmarks.laptop import VARIANTS, LaptopSize, Variant
-from skill_gym.benchmarks.laptop_run import Arm, RunResult
+from skill_gym.benchmarks.markdown import markdown_table
 from skill_gym.benchmarks.plots import draw_by_type, draw_curves, draw_success
 from skill_gym.benchmarks.pooling import OverRuns, pool, pooled_difference
+from skill_gym.benchmarks.report_bank import habits_found, other_entries
 from skill_gym.benchmarks.report_episodes import telling_episodes
+from skill_gym.benchmarks.run_result import Arm, RunResult, phase_title
 
 ARMS: Mapping[Arm, str] = {
     "frozen": "the policy as it comes; no skills in its prompt",
@@ -22,6 +22,9 @@ ARMS: Mapping[Arm, str] = {
     "trained with skills": "after GRPO with skills, the bank evolving along; shown the bank it ended with",
     "trained without skills": "the weights after GRPO; no skills in the prompt",
 }
+WORLDS_TOLD = 3
+"""Worlds whose habits are listed one by one."""
+
 COMPARISONS: Sequence[tuple[str, Arm, Arm]] = (
     ("what skills alone do (no weight changes)", "frozen", "frozen with skills"),
     ("what GRPO and the evolving bank add", "frozen with skills", "trained with skills"),
@@ -63,6 +66,8 @@ def write_report(folder: Path, story: LaptopStory) -> Path:
     episodes = telling_episodes(story.full)
     sections = [
         f"# {story.title}",
+        headline(story.full),
+        "## What was done",
         _what(story),
         "## What came of it",
         _arms(arms),
@@ -72,7 +77,9 @@ def write_report(folder: Path, story: LaptopStory) -> Path:
         "## Ablations" if len(story.runs) > 1 else "",
         _ablations(story) if len(story.runs) > 1 else "",
         "## Habits found, beside the true ones",
-        *[_habits(run) for run in one_each(story.full)],
+        *[habits_found(run, whole=number < WORLDS_TOLD) for number, run in enumerate(one_each(story.full))],
+        "## What else the bank says",
+        other_entries(story.full[0]),
         "## Training",
         *[_training(run, alone=len(story.full) == 1) for run in story.full],
         "## Success by task type",
@@ -88,6 +95,21 @@ def write_report(folder: Path, story: LaptopStory) -> Path:
     path = folder / "report.md"
     path.write_text("\n\n".join(part for part in sections if part) + "\n", encoding="utf-8")
     return path
+
+
+def headline(runs: Sequence[RunResult]) -> str:
+    """The result in a few sentences."""
+    arms = {arm: pool(by_run(runs, arm)).success() for arm in ARMS}
+    alone, over = pooled_difference(by_run(runs, "frozen"), by_run(runs, "frozen with skills"))
+    both, both_over = pooled_difference(by_run(runs, "frozen"), by_run(runs, "trained with skills"))
+    return (
+        f"On {alone.trials} held-out games the frozen policy solved **{arms['frozen'].value:.1%}**. "
+        f"With skills distilled from its own episodes it solved **{arms['frozen with skills'].value:.1%}**: "
+        f"a difference of {alone}. {verdict(alone, over)}\n"
+        f"After GRPO with skills it solved **{arms['trained with skills'].value:.1%}**: a difference of "
+        f"{both} to the beginning. {verdict(both, both_over)}\n"
+        "(Differences are paired; brackets hold 95% intervals.)"
+    )
 
 
 def by_run(runs: Sequence[RunResult], arm: Arm) -> dict[str, Evaluation]:
@@ -114,13 +136,6 @@ def verdict(games: PairedDifference, runs: OverRuns) -> str:
     return f"{better.capitalize()}: the interval excludes zero."
 
 
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table whose cells may hold anything but what breaks it."""
-    clean = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in clean)])
-
-
 def _what(story: LaptopStory) -> str:
     worlds = list(dict.fromkeys(run.world for run in story.full))
     seeds = list(dict.fromkeys(run.seed for run in story.full))
@@ -130,8 +145,8 @@ def _what(story: LaptopStory) -> str:
         "All rooms of one *world* share habits: where which things usually lie, which containers are usually "
         "empty. Nobody tells the robot; its own episodes can. A *skill* is one such piece of experience in "
         "a sentence, and the *skill bank* shows those that fit the task at the top of the prompt.\n\n"
-        f"{_these('world', worlds)} and {_these('seed', seeds)}; the policy was trained in none of these "
-        "worlds. In each it first played "
+        f"This is {_these('world', worlds)} with {_these('seed', seeds)}; the policy's cold start knew none "
+        "of these worlds. In each it first played "
         f"{size.collect} games without skills, from which the bank was distilled; then came "
         f"{size.iterations} iterations of GRPO ({size.tasks} tasks with {size.group} episodes each), and "
         f"every {size.validate_every} of them {size.validation} further games, from which the bank evolved. "
@@ -143,7 +158,7 @@ def _what(story: LaptopStory) -> str:
 
 def _these(noun: str, values: Sequence[int]) -> str:
     named = ", ".join(map(str, values))
-    return f"{noun.capitalize()}{'s' if len(values) > 1 else ''} {named}"
+    return f"{noun}{'s' if len(values) > 1 else ''} {named}"
 
 
 def _arms(arms: Mapping[Arm, Evaluation]) -> str:
@@ -218,18 +233,6 @@ def _ablations(story: LaptopStory) -> str:
     return markdown_table(head, rows)
 
 
-def _habits(run: RunResult) -> str:
-    truth = true_habits(run.world)
-    first, last = compare_habits(run.first_bank, truth), compare_habits(run.last_bank, truth)
-    rows = [
-        (row.about, row.stated, row.true or "no habit", "yes" if row.right else "no", row.evidence)
-        for row in last.rows
-    ]
-    head = ("about", "the bank says", "in this world", "right", "evidence")
-    text = f"World {run.world}, before GRPO: {first}. After: {last}."
-    return f"{text}\n\n{markdown_table(head, rows)}" if rows else f"{text}"
-
-
 def _training(run: RunResult, *, alone: bool) -> str:
     columns = {
         "iteration": "iteration",
@@ -259,9 +262,10 @@ def _costs(story: LaptopStory) -> str:
                 counted.add((run.world, run.seed, name))
                 seconds[name] = seconds.get(name, 0.0) + spent
                 tokens[name] = tokens.get(name, 0) + said
-    rows = [(name, f"{seconds[name]:.0f}", f"{tokens[name]:,}") for name in seconds]
-    rows.append(("**all**", f"{sum(seconds.values()):.0f}", f"{sum(tokens.values()):,}"))
-    return markdown_table(("phase", "seconds", "tokens said"), rows)
+    rows = [(phase_title(name), name, f"{seconds[name]:.0f}", f"{tokens[name]:,}") for name in seconds]
+    rows.append(("**all**", "", f"{sum(seconds.values()):.0f}", f"{sum(tokens.values()):,}"))
+    text = "Tokens said are those that the policy sampled; of trainings, in training episodes alone."
+    return f"{text}\n\n{markdown_table(('phase', 'file', 'seconds', 'tokens said'), rows)}"
 
 
 def _number(value: Any) -> str:

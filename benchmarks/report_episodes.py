@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skill_gym.benchmarks.laptop_run import Arm, RunResult
+from skill_gym.benchmarks.run_result import Arm, RunResult
 from skill_gym.trajectory import Trajectory
 
 PAIRS: Sequence[tuple[Arm, Arm]] = (
