@@ -46,6 +46,7 @@ class EpisodeFacts:
         places: All receptacles that the first observation names.
         visits: Place -> how often the agent arrived there.
         closed: Places that were last seen closed and never opened.
+        looked: Places whose contents were seen, in the order of the first looks.
         sightings: Object -> the place where it was first seen.
         taken: Objects in the order in which they were first taken.
         held: The object in hand at the end, "" for none.
@@ -62,6 +63,7 @@ class EpisodeFacts:
     places: tuple[str, ...]
     visits: Mapping[str, int]
     closed: tuple[str, ...]
+    looked: tuple[str, ...]
     sightings: Mapping[str, str]
     taken: tuple[str, ...]
     held: str
@@ -91,6 +93,7 @@ def read_episode(trajectory: Trajectory) -> EpisodeFacts:
     visits: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     closed: dict[str, None] = {}
+    looked: dict[str, None] = {}
     sightings: dict[str, str] = {}
     changes: dict[str, frozenset[str]] = {}
     taken: dict[str, None] = {}
@@ -112,6 +115,7 @@ def read_episode(trajectory: Trajectory) -> EpisodeFacts:
         for contents in _CONTENTS.finditer(feedback):
             place = contents["on"] or contents["in"]
             closed.pop(place, None)
+            looked[place] = None
             for thing in _THING.findall(contents["list"]):
                 sightings.setdefault(thing, place)
         if match := _TAKEN.search(feedback):
@@ -140,6 +144,7 @@ def read_episode(trajectory: Trajectory) -> EpisodeFacts:
         places=places,
         visits=visits,
         closed=tuple(closed),
+        looked=tuple(looked),
         sightings=sightings,
         taken=tuple(taken),
         held=held,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
+from skill_gym.skillbanks.admission import Skipped, admit
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.categories import target_category
 from skill_gym.skillbanks.leaks import LeakError, check_leak, leaked_ids
 from skill_gym.skillbanks.skill import Skill
 from skill_gym.skillbanks.success import SuccessRate, success_by_task_type
-from skill_gym.skillbanks.teacher import Proposal, Teacher, TeacherAnswer, TeacherError, TeacherRequest
+from skill_gym.skillbanks.teacher import Teacher, TeacherAnswer, TeacherError, TeacherRequest
 from skill_gym.trajectory import Trajectory
 
 __all__ = ["Evolution", "EvolutionConfig", "LeakError", "Skipped", "check_leak", "evolve", "leaked_ids"]
@@ -30,7 +30,9 @@ class EvolutionConfig:
         max_new_skills: How many skills may enter in one round, over all task types together.
         min_episodes: A task type with fewer episodes is not judged.
         rule: ``rate`` compares the rate itself, ``interval`` the upper end of its 95% interval.
-        max_failures: How many failed episodes the teacher reads.
+        max_failures: How many failed episodes the teacher reads for advice.
+        max_new_habits: How many habits may enter in one round besides, None for all that the teacher is
+            certain of.
     """
 
     enable_dynamic_update: bool = True
@@ -39,6 +41,7 @@ class EvolutionConfig:
     min_episodes: int = 3
     rule: Literal["rate", "interval"] = "rate"
     max_failures: int = 30
+    max_new_habits: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.update_threshold <= 1:
@@ -51,17 +54,12 @@ class EvolutionConfig:
                     f"{name} must be at least 1, got {getattr(self, name)}; "
                     "set enable_dynamic_update=False to keep the bank as it is"
                 )
+        if self.max_new_habits is not None and self.max_new_habits < 0:
+            raise ValueError(
+                f"max_new_habits must be at least 0, got {self.max_new_habits}; None admits every habit"
+            )
         if self.rule not in ("rate", "interval"):
             raise ValueError(f"rule must be 'rate' or 'interval', got {self.rule!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A proposal that did not enter the bank, and why."""
-
-    title: str
-    task_type: str | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,8 @@ class Evolution:
     """One round of evolution.
 
     Attributes:
-        bank: The next version; the bank itself when nothing was added.
-        added: The new skills, with their ids, in order.
+        bank: The next version; the bank itself when nothing changed.
+        added: The new skills, with their ids, in order, those that replace others among them.
         skipped: What was proposed and left out.
         success: Success by task type of the validation.
         weak: Task types whose failures went to the teacher.
@@ -82,6 +80,8 @@ class Evolution:
         previous_version: Version of the bank before.
         teacher: Name of the teacher; "" when none was asked.
         error: The teacher's error, None when it answered or was not asked.
+        revised: Id of an entry that was replaced -> id of its new version.
+        retired: Id of an entry that was taken out -> why.
     """
 
     bank: SkillBank
@@ -97,6 +97,8 @@ class Evolution:
     previous_version: str = ""
     teacher: str = ""
     error: str | None = None
+    revised: Mapping[str, str] = field(default_factory=dict)
+    retired: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the bank itself, ready for JSON."""
@@ -134,6 +136,8 @@ class Evolution:
                 {"title": item.title, "task_type": item.task_type, "reason": item.reason}
                 for item in self.skipped
             ],
+            "revised": dict(self.revised),
+            "retired": dict(self.retired),
         }
 
 
@@ -149,9 +153,10 @@ def evolve(
 
     Task types under the threshold hand their failed episodes to the teacher, one type after the other in
     turn until ``max_failures`` is reached, each type's in an order drawn by the seed; broken episodes are
-    left out and counted. The teacher's first ``max_new_skills`` proposals that say something new enter the
-    bank under fresh ids, in the category of their task type. A teacher's error leaves the bank as it is and
-    stands in the result.
+    left out and counted. All other episodes go with them, for facts. The teacher's first ``max_new_skills``
+    proposals that say something new enter the bank under fresh ids, in the category of their task type, and
+    besides them its habits; new versions replace the old ones, and what does not hold any more is taken out.
+    A teacher's error leaves the bank as it is and stands in the result.
 
     Args:
         bank: The bank in force, on which the new ids and categories depend.
@@ -170,13 +175,19 @@ def evolve(
     failures = _in_turn(episodes, weak, config.max_failures, seed)
     if not failures:
         return Evolution(bank, success=success, spared=spared, broken=broken, previous_version=bank.version)
-    successes = tuple(episode for episode in episodes if episode.solved)
+    read = {id(episode) for episode in failures}
+    others = [episode for episode in episodes if episode.ended != "broken" and id(episode) not in read]
     error: str | None = None
     answer = TeacherAnswer()
     try:
         answer = teacher.ask(
             TeacherRequest(
-                failures, bank, max_new=config.max_new_skills, kind="evolution", successes=successes
+                failures,
+                bank,
+                max_new=config.max_new_skills,
+                kind="evolution",
+                successes=tuple(episode for episode in others if episode.solved),
+                others=tuple(episode for episode in others if not episode.solved),
             )
         )
     except TeacherError as failure:
@@ -184,16 +195,11 @@ def evolve(
         _log.warning(
             "the teacher %s gave no answer, the bank stays at %s: %s", teacher.name, bank.version, error
         )
-    chosen, skipped = _admit(bank, answer.proposals, config.max_new_skills)
-    ids = bank.fresh_ids(len(chosen))
-    added = tuple(
-        proposal.skill(skill_id, target_category(bank, proposal.task_type) if proposal.task_type else None)
-        for skill_id, proposal in zip(ids, chosen, strict=True)
-    )
+    admitted = admit(bank, answer, max_new_skills=config.max_new_skills, max_new_habits=config.max_new_habits)
     return Evolution(
-        bank=bank.with_skills(added),
-        added=added,
-        skipped=(*skipped, *(Skipped(title, None, "the bank has it already") for title in answer.known)),
+        bank=admitted.bank,
+        added=admitted.added,
+        skipped=admitted.skipped,
         success=success,
         weak=weak,
         spared=spared,
@@ -204,6 +210,8 @@ def evolve(
         previous_version=bank.version,
         teacher=teacher.name,
         error=error,
+        revised=admitted.revised,
+        retired=admitted.retired,
     )
 
 
@@ -233,22 +241,3 @@ def _in_turn(
         piles.append(pile)
     dealt = chain.from_iterable(zip_longest(*piles))
     return tuple(episode for episode in dealt if episode is not None)[:limit]
-
-
-def _admit(
-    bank: SkillBank, proposals: Sequence[Proposal], limit: int
-) -> tuple[list[Proposal], list[Skipped]]:
-    known = {entry.fingerprint: entry.id for entry in bank}
-    chosen: list[Proposal] = []
-    skipped: list[Skipped] = []
-    for proposal in proposals:
-        if proposal.fingerprint in known:
-            reason = f"says the same as {known[proposal.fingerprint]}"
-        elif len(chosen) == limit:
-            reason = f"over max_new_skills={limit}"
-        else:
-            known[proposal.fingerprint] = f"{proposal.title!r} of this round"
-            chosen.append(proposal)
-            continue
-        skipped.append(Skipped(proposal.title, proposal.task_type, reason))
-    return chosen, skipped

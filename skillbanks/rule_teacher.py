@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, WHERE_FOUND, Advice
 from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
 from skill_gym.skillbanks.episode_facts import kind
+from skill_gym.skillbanks.habit_proposals import HabitTeaching, propose_habits
 from skill_gym.skillbanks.skill import Provenance
 from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
 
@@ -41,11 +42,29 @@ class RuleTeacher:
     the number of episodes that they rest on; advice with facts of single objects counts half, and a second
     piece of advice on the same cause half as much again.
 
+    From all episodes, solved or not, it also learns the habits of the world (``habit_finder``): where kinds
+    of things usually lie, which places are usually empty, where the second of two is. These come after the
+    advice, those met most often first. What was seen is kept in the bank's metadata, so that evidence adds up
+    from round to round, no room counting twice, and later rounds revise or retire what does not hold.
+
     Args:
         most_places: How many kinds of places a skill names at most.
+        habits: Whether to look for habits.
+        certainty: Least probability with which a habit must hold more often than not, in (0.5, 1).
+
+    Raises:
+        ValueError: The certainty is out of its range.
     """
 
     most_places: int = 3
+    habits: bool = True
+    certainty: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0.5 < self.certainty < 1:
+            raise ValueError(
+                f"certainty must be between 0.5 and 1, got {self.certainty}; pass habits=False to find none"
+            )
 
     @property
     def name(self) -> str:
@@ -53,7 +72,10 @@ class RuleTeacher:
         return "rules"
 
     def ask(self, request: TeacherRequest) -> TeacherAnswer:
-        """Diagnoses the failed episodes of the request and proposes skills; never raises a TeacherError."""
+        """Diagnoses failed episodes and finds habits in all; never raises a TeacherError."""
+        teaching = HabitTeaching(TeacherAnswer(), frozenset())
+        if self.habits:
+            teaching = propose_habits(request, self.name, certainty=self.certainty, most=self.most_places)
         diagnoses = [diagnose(trajectory) for trajectory in request.trajectories]
         cases: dict[Cause, list[_Case]] = defaultdict(list)
         for diagnosis in diagnoses:
@@ -73,7 +95,7 @@ class RuleTeacher:
             # The types' own wording is held back while the general skill is still to be said.
             if any(proposal.task_type is None for _, proposal in fresh):
                 fresh = [(weight, proposal) for weight, proposal in fresh if proposal.task_type is None]
-            concrete = list(self._concrete(cause, group, [*diagnoses, *solved], request))
+            concrete = list(self._concrete(cause, group, [*diagnoses, *solved], request, teaching.placed))
             fresh += [(weight, proposal) for weight, proposal in concrete if proposal.fingerprint not in has]
             known += [proposal.title for _, proposal in concrete if proposal.fingerprint in has]
             fresh.sort(key=lambda item: -item[0])
@@ -81,10 +103,12 @@ class RuleTeacher:
             said = sum(proposal.fingerprint in has for _, proposal in (*levels, *concrete))
             candidates += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
         return TeacherAnswer(
-            proposals=_best_first(candidates),
+            proposals=(*_best_first(candidates), *teaching.answer.proposals),
             causes={cause.value: len(group) for cause, group in cases.items()},
-            known=tuple(known),
+            known=(*known, *teaching.answer.known),
             unexplained=tuple(item.trajectory.task.key for item in diagnoses if not item.findings),
+            retire=teaching.answer.retire,
+            memory=teaching.answer.memory,
         )
 
     def _common(
@@ -106,7 +130,12 @@ class RuleTeacher:
             yield len(own), _proposal(ADVICE[cause], text, task_type, cause, own, request)
 
     def _concrete(
-        self, cause: Cause, cases: Sequence[_Case], episodes: Sequence[Diagnosis], request: TeacherRequest
+        self,
+        cause: Cause,
+        cases: Sequence[_Case],
+        episodes: Sequence[Diagnosis],
+        request: TeacherRequest,
+        placed: frozenset[str],
     ) -> Iterable[tuple[float, Proposal]]:
         groups: dict[tuple[str, ...], list[_Case]] = defaultdict(list)
         for case in cases:
@@ -115,11 +144,14 @@ class RuleTeacher:
         for key, own in groups.items():
             types = {case.task_type for case in own}
             advice, text, sources = self._words(cause, key, own, episodes)
-            if text:
+            # Where it usually lies is said by the habit already, with more evidence.
+            if text and not (advice is WHERE_FOUND and key[0] in placed):
                 task_type = types.pop() if len(types) == 1 else None
                 proposal = _proposal(advice, text, task_type, cause, own, request, sources)
                 if key[0]:
-                    proposal = replace(proposal, title=f"{proposal.title} ({key[0]})")
+                    keywords = () if cause is Cause.REFUSED else (key[0],)
+                    title = f"{proposal.title} ({key[0]})"
+                    proposal = replace(proposal, title=title, keywords=keywords)
                 yield len(own) / 2, proposal
 
     def _words(

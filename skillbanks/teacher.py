@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.skill import Provenance, Skill, fingerprint
@@ -41,6 +41,9 @@ class Proposal:
         when_to_apply: The situation that calls for it.
         provenance: The episodes and the evidence.
         cause: The cause of failure that it answers.
+        keywords: Words of the goals that it is for; for all if empty.
+        replaces: Id of the bank's entry that this is a new version of; None for something new.
+        habit: Whether it states how things usually are in the world at hand, and not what to do.
 
     Raises:
         TeacherError: A text is missing, or the principle is too long.
@@ -52,6 +55,9 @@ class Proposal:
     when_to_apply: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
     cause: str = ""
+    keywords: tuple[str, ...] = ()
+    replaces: str | None = None
+    habit: bool = False
 
     def __post_init__(self) -> None:
         for name in ("title", "principle"):
@@ -83,6 +89,7 @@ class Proposal:
             when_to_apply=self.when_to_apply,
             category=category,
             provenance=self.provenance,
+            keywords=self.keywords,
         )
 
 
@@ -91,11 +98,12 @@ class TeacherRequest:
     """What a teacher is asked.
 
     Attributes:
-        trajectories: Failed episodes to learn from, whole.
+        trajectories: Failed episodes to learn from, whole; may be none.
         bank: The bank as it stands; nothing in it is to be said again.
-        max_new: How many proposals are wanted at most.
+        max_new: How many proposals are wanted at most, besides habits.
         kind: What the answer is for.
-        successes: Solved episodes of the same validation, for facts and contrast.
+        successes: Solved episodes played at the same time, for facts and contrast.
+        others: Failed episodes that no advice is wanted for, for facts.
 
     Raises:
         ValueError: ``max_new`` is below 1.
@@ -106,6 +114,12 @@ class TeacherRequest:
     max_new: int = 3
     kind: Literal["evolution", "distillation"] = "evolution"
     successes: tuple[Trajectory, ...] = ()
+    others: tuple[Trajectory, ...] = ()
+
+    @property
+    def episodes(self) -> tuple[Trajectory, ...]:
+        """All episodes, the failed ones first."""
+        return (*self.trajectories, *self.others, *self.successes)
 
     def __post_init__(self) -> None:
         if self.max_new < 1:
@@ -123,12 +137,16 @@ class TeacherAnswer:
         causes: Cause -> number of episodes in which it was found.
         known: Titles of what the teacher would have said but found in the bank.
         unexplained: Task keys of the episodes in which no cause was found.
+        retire: Id of an entry that does not hold any more -> why.
+        memory: What the teacher wants to find in the bank's metadata next time, JSON only.
     """
 
     proposals: tuple[Proposal, ...] = ()
     causes: Mapping[str, int] = field(default_factory=dict)
     known: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
+    retire: Mapping[str, str] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Teacher(Protocol):

@@ -49,7 +49,7 @@ def test_five_rounds_with_new_failures_add_skills_every_time():
     added = []
     for number, causes in enumerate(rounds):
         episodes = [episode for cause in causes for episode in failures(cause)]
-        result = evolve(bank, episodes, RuleTeacher(), seed=number)
+        result = evolve(bank, episodes, RuleTeacher(habits=False), seed=number)
         assert result.bank.generation == bank.generation + 1
         assert set(causes) <= set(result.causes)
         added.append(len(result.added))
@@ -188,11 +188,11 @@ def test_a_bank_is_not_evaluated_on_the_split_it_learnt_from(tmp_path):
     for bank in (result.bank, SkillBank.load(tmp_path / "bank.json")):
         with pytest.raises(LeakError) as caught:
             check_leak(bank, "valid_seen")
-        assert caught.value.skill_ids == ids
+        assert set(caught.value.skill_ids) == set(ids)
         assert all(skill_id in str(caught.value) for skill_id in ids)
         check_leak(bank, "valid_unseen")
-    assert pickle.loads(pickle.dumps(caught.value)).skill_ids == ids
-    assert leaked_ids(result.bank, "valid_seen", env_id="skill_gym/ALFWorld-v0") == ids
+    assert pickle.loads(pickle.dumps(caught.value)).skill_ids == caught.value.skill_ids
+    assert set(leaked_ids(result.bank, "valid_seen", env_id="skill_gym/ALFWorld-v0")) == set(ids)
     assert leaked_ids(result.bank, "valid_seen", env_id="skill_gym/WebShop-v0") == ()
     check_leak(result.bank.without(ids), "valid_seen")
 
