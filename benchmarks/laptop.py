@@ -98,7 +98,9 @@ class LaptopSize:
 DEMO = LaptopSize(games=90, collect=90, iterations=4)
 """Six to eight minutes on two cores with vLLM."""
 
-FULL = LaptopSize(games=150, collect=120, iterations=20, validate_every=4)
+FULL = LaptopSize(
+    games=150, collect=120, iterations=20, validate_every=4, settings=("validation.before_training=true",)
+)
 """About an hour for each world and seed on two cores with vLLM."""
 
 

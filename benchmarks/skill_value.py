@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     explorer = given.policy == "explorer"
     worlds = held_out_worlds(given.worlds or (25 if explorer else 20 if not given.quick else 5))
-    games = given.games or (40 if explorer and not given.quick else 20 if explorer else 16)
+    games = given.games or ((20 if given.quick else 80) if explorer else 16)
     limit = given.max_steps or (10 if explorer else MAX_STEPS)
     config = load_config(None, SETTINGS)
     policy = open_player(given.policy, backend=given.backend, seed=given.seed, slots=config.sampler.slots)
@@ -198,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy", default="explorer", help="explorer, or a model such as tiny")
     parser.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
     parser.add_argument("--worlds", type=int, help="held-out worlds; 25, or 20 for a model")
-    parser.add_argument("--games", type=int, help="games of each world; 40, or 16 for a model")
+    parser.add_argument("--games", type=int, help="games of each world; 80, or 16 for a model")
     parser.add_argument("--max-steps", type=int, help=f"step limit; 10, or {MAX_STEPS} for a model")
     parser.add_argument("--episodes", type=int, default=60, help="episodes that habits are found in")
     parser.add_argument("--found", action="store_true", help="find habits with a model, too")
