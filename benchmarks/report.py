@@ -213,24 +213,37 @@ def _ablations(story: LaptopStory) -> str:
     rows = []
     labels = [(run.world, run.seed) for run in story.full]
     for name, runs in story.runs.items():
+        # Of a half-finished experiment only what both sides have played.
         shared = [run for run in runs if (run.world, run.seed) in labels]
-        after = by_run(shared, last_arm(name))
-        whole = {label: one for label, one in by_run(story.full, last_arm("full")).items() if label in after}
-        frozen = by_run(shared, "frozen with skills") or by_run(shared, "frozen")
-        difference = "" if name == "full" else str(pooled_difference(whole, after)[0])
-        over = "" if name == "full" else str(pooled_difference(whole, after)[1])
+        played = {(run.world, run.seed) for run in shared}
+        full = [run for run in story.full if (run.world, run.seed) in played]
+        before, after = by_run(shared, _first_arm(name)), by_run(shared, last_arm(name))
+        minus_before, minus_after, over = "", "", ""
+        if name != "full":
+            minus_before = str(pooled_difference(by_run(full, _first_arm("full")), before)[0])
+            games, runs_too = pooled_difference(by_run(full, last_arm("full")), after)
+            minus_after, over = str(games), str(runs_too)
+        gain = str(pooled_difference(before, after)[0])
+        rates = pool(before).success(), pool(after).success()
         rows.append(
-            (
-                f"**{name}**",
-                VARIANTS[name],
-                pool(frozen).success(),
-                pool(after).success(),
-                difference,
-                over,
-            )
+            (f"**{name}**", VARIANTS[name], rates[0], minus_before, rates[1], gain, minus_after, over)
         )
-    head = ("variant", "what it is", "before GRPO", "after GRPO", "minus full, over games", "over runs")
+    head = (
+        "variant",
+        "what it is",
+        "before GRPO",
+        "minus full",
+        "after GRPO",
+        "after minus before",
+        "after, minus full",
+        "the same over runs",
+    )
     return markdown_table(head, rows)
+
+
+def _first_arm(variant: Variant) -> Arm:
+    """What a variant shows before its training."""
+    return "frozen" if variant == "no-skills" else "frozen with skills"
 
 
 def _training(run: RunResult, *, alone: bool) -> str:

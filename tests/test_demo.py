@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from laptop_small import small_model, small_size
@@ -81,6 +82,17 @@ def test_a_cut_off_demo_goes_on_with_the_phase_that_was_cut(demo, size, monkeypa
     assert played == ["trained-full-none"]
     after = {name: (demo / f"{name}.json").stat().st_mtime_ns for name in PHASES}
     assert {name for name in PHASES if before[name] != after[name]} == {"trained-full-none", "train-full"}
+
+
+def test_a_training_cut_off_before_its_first_checkpoint_begins_anew(tmp_path, demo, size):
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    for name in ("train-full.json", "trained-full-skills.json", "trained-full-none.json"):
+        (folder / name).unlink()
+    shutil.rmtree(folder / "train-full" / "checkpoints")
+    run_demo(folder, backend="transformers", size=size)
+    again, first = (Evaluation.load(one / "trained-full-none.json") for one in (folder, demo))
+    assert again.results == first.results
 
 
 def test_demo_keeps_what_is_not_its_own(tmp_path, demo, size):
