@@ -67,6 +67,7 @@ def draw_curves(path: Path, curves: Curves, key: str, *, title: str, ylabel: str
     if drawn:
         axes.set(xlabel="iteration", ylabel=ylabel, title=title)
         axes.set_ylim(bottom=0)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8)
         drawing.savefig(path, dpi=110)
     return drawn
@@ -84,4 +85,5 @@ def _figure(width: float = 7) -> tuple[Any, Any]:
     FigureCanvasAgg(drawing)
     axes = drawing.add_subplot()
     axes.grid(alpha=0.3)
+    axes.set_axisbelow(True)
     return drawing, axes
