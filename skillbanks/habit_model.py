@@ -12,7 +12,7 @@ from skill_gym.skillbanks.habit_evidence import RoomSeen
 
 Curve = NDArray[np.float64]
 
-SHARES: Curve = (np.arange(40) + 0.5) / 40
+SHARES: Curve = (np.arange(20) + 0.5) / 20
 """Grid of the share of a kind of thing that lies in its main kind of place, in (0, 1)."""
 
 _ROUNDS = 20
@@ -38,29 +38,49 @@ class Case:
     known: bool
     weight: float
 
-    def log_likelihood(self, main: str, base: Mapping[str, float]) -> Curve:
-        """Of the sightings by the share of the main place, up to what is the same for all main places.
+
+@dataclass(frozen=True, slots=True)
+class _Witnesses:
+    """All rooms in which one kind of thing was seen.
+
+    Attributes:
+        cases: The rooms.
+        kinds: Kinds of place that any of them has, sorted.
+        there: Whether a room has a kind, shape [case, kind].
+        logs: Log-likelihood of a room's sightings when that kind is the main place, by its share, up to what
+            is the same for all main places, shape [case, kind, share].
+    """
+
+    cases: tuple[Case, ...]
+    kinds: tuple[str, ...]
+    there: NDArray[np.bool_]
+    logs: Curve
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], base: Mapping[str, float]) -> "_Witnesses":
+        """Works out the likelihoods.
 
         Args:
-            main: Kind of place; where the room has none the things lie anywhere.
+            cases: The rooms.
             base: Kind of place -> how much lies in one in general.
         """
-        weights = {place: count * base[place] for place, count in self.there.items()}
-        rest = sum(weight for place, weight in weights.items() if place != main)
-        share = SHARES
-        if main not in weights or not rest:
-            share, rest = np.zeros_like(SHARES), sum(weights.values())
-        total = sum(self.seen.values())
-        log: Curve = np.zeros_like(SHARES)
-        cover: Curve = np.zeros_like(SHARES)
-        for place, weight in weights.items():
-            chance = share if share is SHARES and place == main else (1 - share) * (weight / rest)
-            if seen := self.seen.get(place, 0):
-                log += seen * np.log(chance)
-            cover += chance * (self.looked.get(place, 0) / self.there[place])
-        if not self.known:
-            log -= total * np.log(cover)
-        return log * self.weight
+        kinds = tuple(sorted({name for case in cases for name in case.there}))
+        return cls(
+            tuple(cases),
+            kinds,
+            np.array([[name in case.there for name in kinds] for case in cases], dtype=np.bool_),
+            np.array([_log_likelihood(case, kinds, base) for case in cases]),
+        )
+
+    def rows(self, but: Sequence[str], place: str | None = None) -> NDArray[np.bool_]:
+        """Which rooms have none of some kinds of place, and have another; shape [case]."""
+        chosen = np.ones(len(self.cases), dtype=np.bool_)
+        for name in but:
+            if name in self.kinds:
+                chosen &= ~self.there[:, self.kinds.index(name)]
+        if place is not None:
+            chosen &= self.there[:, self.kinds.index(place)] if place in self.kinds else False
+        return chosen
 
 
 class PlaceModel:
@@ -82,20 +102,21 @@ class PlaceModel:
     """
 
     def __init__(self, rooms: Mapping[str, RoomSeen]) -> None:
-        self._base = _usual_contents(rooms.values())
-        self._cases: dict[str, list[Case]] = defaultdict(list)
+        base = _usual_contents(rooms.values())
+        cases: dict[str, list[Case]] = defaultdict(list)
         for key, room in rooms.items():
             for thing in dict.fromkeys(thing for things in room.looked.values() for thing in things):
                 if case := _case(thing, key, room):
-                    self._cases[thing].append(case)
-        self._logs: dict[tuple[str, int, str], Curve] = {}
-        self._sums: dict[tuple[str, str, tuple[str, ...]], dict[str, Curve]] = {}
+                    cases[thing].append(case)
+        self._witnesses = {thing: _Witnesses.of(cases[thing], base) for thing in sorted(cases)}
+        self._sums: dict[tuple[str, str, tuple[str, ...]], tuple[int, Curve]] = {}
+        self._candidates: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._spread = self._learn_spread()
 
     @property
     def things(self) -> tuple[str, ...]:
         """Kinds of things that were seen, sorted."""
-        return tuple(sorted(self._cases))
+        return tuple(self._witnesses)
 
     def cases(self, thing: str, but: Sequence[str] = (), place: str | None = None) -> list[Case]:
         """The rooms in which the thing was seen.
@@ -105,15 +126,16 @@ class PlaceModel:
             but: Kinds of place that the rooms must not have.
             place: A kind of place that the rooms must have.
         """
-        return [
-            case
-            for case in self._cases.get(thing, ())
-            if (place is None or case.there.get(place)) and not any(case.there.get(name) for name in but)
-        ]
+        witnesses = self._witnesses[thing]
+        return [witnesses.cases[index] for index in np.flatnonzero(witnesses.rows(but, place))]
 
     def candidates(self, thing: str, but: Sequence[str] = ()) -> tuple[str, ...]:
         """Kinds of place where the thing was seen in rooms that have none of the others, sorted."""
-        return tuple(sorted({place for case in self.cases(thing, but) for place in case.seen}))
+        key = (thing, tuple(but))
+        if key not in self._candidates:
+            seen = {place for case in self.cases(thing, but) for place in case.seen}
+            self._candidates[key] = tuple(sorted(seen))
+        return self._candidates[key]
 
     def certainty(self, thing: str, place: str, but: Sequence[str] = ()) -> float:
         """Probability that more than half of the things lie there, in rooms that have such a place.
@@ -132,7 +154,7 @@ class PlaceModel:
         for _ in range(_ROUNDS):
             # One flat vote beside those of the things keeps every share possible.
             votes = flat.copy()
-            for thing in self._cases:
+            for thing in self._witnesses:
                 but: tuple[str, ...] = ()
                 while best := self._best(thing, but, spread):
                     place, posterior = best
@@ -147,28 +169,43 @@ class PlaceModel:
 
     def _posterior(self, thing: str, place: str, but: tuple[str, ...], spread: Curve) -> Curve:
         """P(it is the main place, and its share) over ``SHARES``; the rest to 1 is for other main places."""
-        if (thing, place, but) not in self._sums:
-            self._sums[thing, place, but] = self._log_likelihoods(thing, place, but)
-        logs = self._sums[thing, place, but]
-        if place not in logs:
-            return np.zeros_like(SHARES)
-        top = max(float(log.max()) for log in logs.values())
-        weights = {name: spread * np.exp(log - top) for name, log in logs.items()}
-        posterior: Curve = weights[place] / sum(float(weight.sum()) for weight in weights.values())
+        key = (thing, place, but)
+        if key not in self._sums:
+            witnesses = self._witnesses[thing]
+            rows = witnesses.rows(but, place)
+            columns = witnesses.there[rows].any(axis=0)
+            if not columns.any():
+                return np.zeros_like(SHARES)
+            number = int(columns[: witnesses.kinds.index(place)].sum())
+            log = witnesses.logs[rows][:, columns].sum(axis=0)
+            self._sums[key] = (number, np.exp(log - log.max()))
+        number, likelihood = self._sums[key]
+        posterior: Curve = spread * likelihood[number] / (likelihood @ spread).sum()
         return posterior
 
-    def _log_likelihoods(self, thing: str, place: str, but: tuple[str, ...]) -> dict[str, Curve]:
-        """For every kind of place of the rooms in question, as the main one."""
-        cases = self.cases(thing, but, place)
-        logs: dict[str, Curve] = {}
-        for main in sorted({name for case in cases for name in case.there}):
-            logs[main] = np.zeros_like(SHARES)
-            for case in cases:
-                key = (thing, id(case), main)
-                if key not in self._logs:
-                    self._logs[key] = case.log_likelihood(main, self._base)
-                logs[main] += self._logs[key]
-        return logs
+
+def _log_likelihood(case: Case, kinds: Sequence[str], base: Mapping[str, float]) -> Curve:
+    """Shape [kind, share]; in a room without the main place the thing lies anywhere."""
+    number = np.array([case.there.get(name, 0) for name in kinds])
+    there = number > 0
+    weight = number * np.array([base[name] for name in kinds])
+    seen = np.array([case.seen.get(name, 0) for name in kinds])
+    looked = np.array([case.looked.get(name, 0) for name in kinds]) / np.maximum(number, 1)
+    total, every = seen.sum(), weight.sum()
+    log_weight = np.where(there, np.log(np.where(there, weight, 1)), 0)
+    anywhere = seen @ log_weight - total * np.log(every)
+    cover_anywhere = weight @ looked / every
+    # Alone in its room a place tells nothing: the thing had to be there.
+    main = there & (every - weight > 1e-9)
+    rest = np.where(main, every - weight, 1)[:, None]
+    ahead, behind = SHARES[None, :], 1 - SHARES[None, :]
+    log = seen[:, None] * np.log(ahead) + (total - seen)[:, None] * (np.log(behind) - np.log(rest))
+    log += (seen @ log_weight - seen * log_weight)[:, None]
+    if not case.known:
+        cover = ahead * looked[:, None] + behind * (weight @ looked - weight * looked)[:, None] / rest
+        log -= total * np.log(np.maximum(cover, 1e-12))
+        anywhere -= total * np.log(cover_anywhere)
+    return np.where(main[:, None], log, anywhere) * case.weight
 
 
 def _usual_contents(rooms: Iterable[RoomSeen]) -> dict[str, float]:
