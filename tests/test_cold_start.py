@@ -88,7 +88,7 @@ def test_an_existing_model_is_trained_further(tmp_path):
 
 def test_accuracy_counts_the_explorers_commands_only(run):
     _, folder, _ = run
-    noisy = DemonstrationConfig(episodes=1, noise=0.5, seed=1, no_skills=1.0, all_skills=0.0)
+    noisy = DemonstrationConfig(episodes=1, noise=0.5, seed=1)
     (one,) = demonstrations(noisy)
     scores = command_accuracy(load_model(folder), load_tokenizer(folder), [one])
     assert scores["commands"] == sum(one.learn)

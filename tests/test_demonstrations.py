@@ -1,5 +1,5 @@
-import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tiny_model import tiny_tokenizer
@@ -10,22 +10,24 @@ from skill_gym.agents.demonstrations import (
     DemonstrationConfig,
     demonstrations,
     encode,
-    load_bank,
+    in_chunks,
     said,
-    vary_bank,
+    said_command,
 )
 from skill_gym.agents.packing import make_samples
 from skill_gym.agents.policy import Sampling
+from skill_gym.agents.practice_banks import PracticeConfig
 from skill_gym.agents.rollout import Episode, play
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, train_tokenizer
 from skill_gym.benchmarks.suite import make
 from skill_gym.skillbanks.bank import SkillBank
 
-FEW = DemonstrationConfig(episodes=12, held_out=6, noise=0.0, all_skills=1.0, no_skills=0.0)
+BARE = PracticeConfig(none=1.0, wrong=0.0, irrelevant=0.0, household=1.0)
+FEW = DemonstrationConfig(episodes=12, held_out=6, noise=0.0)
 
 
 def own_tokenizer():
-    plain = DemonstrationConfig(episodes=12, no_skills=1.0, all_skills=0.0)
+    plain = DemonstrationConfig(episodes=12)
     frames = [text for one in demonstrations(plain) for text in (*one.prompts, *one.replies)]
     return train_tokenizer(frames, [], TinyPolicyConfig(vocab_size=600, phrases=60))
 
@@ -53,15 +55,18 @@ class Repeating(BatchPolicy):
 
 
 def test_demonstrations_are_the_tokens_that_are_seen_at_play(chat):
-    shown = {one.task_id: one for one in demonstrations(FEW, count_tokens=chat.count_tokens)}
+    # Without a world all games are of one environment.
+    config = replace(FEW, practice=BARE)
+    shown = {one.task_id: one for one in demonstrations(config, count_tokens=chat.count_tokens)}
     policy = Repeating(chat, {name: iter(one.replies) for name, one in shown.items()})
     played = list(
         play(
             lambda: make(
                 "skill_gym/ALFWorld-v0",
                 size=FEW.episodes,
-                bank=SkillBank.starter("alfworld"),
+                bank=SkillBank.empty(),
                 layout="transcript",
+                think=True,
                 max_tokens=FEW.max_tokens,
                 count_tokens=chat.count_tokens,
             ),
@@ -118,23 +123,39 @@ def test_the_same_config_gives_the_same_episodes_and_more_games_change_none():
     assert few == more[: len(few)]
 
 
+def test_chunks_are_the_same_games(monkeypatch):
+    monkeypatch.setattr("skill_gym.agents.demonstrations.CHUNK", 4)
+    config = DemonstrationConfig(episodes=10, first_game=3)
+    chunks = in_chunks(config)
+    assert [(one.first_game, one.episodes) for one in chunks] == [(3, 4), (7, 4), (11, 2)]
+    assert [one for chunk in chunks for one in demonstrations(chunk)] == list(demonstrations(config))
+
+
+def test_a_range_of_a_setting_is_drawn_for_each_game():
+    rooms = [
+        one.prompts[0].count("cabinet") + one.prompts[0].count("drawer")
+        for scale in (0.3, [0.3, 2.0], 2.0)
+        for one in demonstrations(
+            DemonstrationConfig(episodes=8, practice=BARE, generator={"room_scale": scale})
+        )
+    ]
+    small, drawn, large = sum(rooms[:8]), sum(rooms[8:16]), sum(rooms[16:])
+    assert small < drawn < large
+
+
+def test_replies_hold_a_thought_and_the_command():
+    for one in demonstrations(FEW):
+        for reply in one.replies:
+            assert reply.startswith("<think>")
+            assert reply.endswith(f"</think><action>{said_command(reply)}</action>")
+
+
 def test_held_out_games_are_others():
     training = {one.task_id for one in demonstrations(FEW)}
     assert training.isdisjoint(one.task_id for one in demonstrations(FEW, held_out=True))
 
 
-def test_a_bank_is_shown_whole_in_part_or_not_at_all():
-    bank = load_bank("alfworld")
-    rng = random.Random(0)
-    assert vary_bank(bank, rng, all_skills=1.0, no_skills=0.0) is bank
-    assert len(vary_bank(bank, rng, all_skills=0.0, no_skills=1.0)) == 0
-    parts = [vary_bank(bank, rng, all_skills=0.0, no_skills=0.0) for _ in range(5)]
-    assert len({part.ids for part in parts}) == 5
-    for part in parts:
-        assert set(part.ids) < set(bank.ids)
-
-
-@pytest.mark.parametrize("wrong", [{"episodes": 0}, {"all_skills": 0.7, "no_skills": 0.7}, {"noise": 1.0}])
+@pytest.mark.parametrize("wrong", [{"episodes": 0}, {"first_game": -1}, {"workers": 0}, {"noise": 1.0}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"got|must be"):
         DemonstrationConfig(**wrong)

@@ -37,13 +37,16 @@ STRANGE = (
     "A wug is usually in a cabinet. A mug is usually in a wardrobe. A wardrobe is usually empty.\n"
     "The third of two is usually under the second.\nA mug is usually in"
 )
-GRAMMAR = re.compile(
-    r"(?:(?:An? \w+ is usually (?:(?:in|on) an? \w+(?:, | or )?)+\."
+HABIT = (
+    r"(?:An? \w+ is usually (?:(?:in|on) an? \w+(?:, | or )?)+\."
     r"|The second of two is usually in (?:the same kind of place as|another kind of place than) the first\."
-    r"|An? \w+ is (?:needed|elsewhere)\.)( Closed\.| Not here\.)?"
-    r"|Here is \w+ \d+\.|\w+ \d+ is (?:in|on) \w+ \d+\.( Closed\.)?"
-    r"|(?:Clean|Heat|Cool) \w+ \d+\.|Bring \w+ \d+ to an? \w+\.( Closed\.)?|Use \w+ \d+\."
-    r"|\w+ \d+ is not wanted\.( Closed\.)?)"
+    r"|An? \w+ is elsewhere\.)"
+)
+GRAMMAR = re.compile(
+    rf"An? \w+ for an? \w+ (?:is (?:needed|not here)\.(?: {HABIT})?|may be in here\.|is here\."
+    rf"|is (?:in|on) \w+ \d+\.|is held\. (?:Clean|Heat|Cool|Open|Bring|Use) it\."
+    rf"|is held\. (?:{HABIT}|An? \w+ is needed\.))"
+    r"|\w+ \d+ is not wanted\."
 )
 OPENING = (
     "-= Welcome to TextWorld, ALFRED! =-\n\nYou are in the middle of a room. Looking quickly around you, "
@@ -155,10 +158,13 @@ def test_every_thought_of_a_won_game_is_one_of_the_known_forms(task_type: str) -
             assert world.won
             for thought, command in steps:
                 assert GRAMMAR.fullmatch(thought), thought
-                assert thought.endswith(" Closed.") == command.startswith("open ")
-                assert thought.startswith("Here is") == command.startswith("take ")
+                assert thought.endswith("is here.") == command.startswith("take ")
+                if command.startswith("open "):
+                    assert thought.endswith(("may be in here.", "Open it.")) or re.search(r"\d\.$", thought)
                 seen.add(thought)
-    assert {"usually", "needed", "elsewhere", "Here", "Not"} <= set(re.findall(r"\w+", " ".join(seen)))
+    assert {"usually", "needed", "elsewhere", "here", "not", "held"} <= set(
+        re.findall(r"\w+", " ".join(seen))
+    )
 
 
 def test_a_thought_about_a_habit_is_the_note_word_for_word() -> None:
@@ -166,7 +172,12 @@ def test_a_thought_about_a_habit_is_the_note_word_for_word() -> None:
     for said in (note, "Mugs are often in cabinets and on shelves"):
         thoughts, commands = zip(*walk(f"- mug: {said}", "put a mug in desk."), strict=True)
         assert commands[:3] == ("go to cabinet 1", "go to cabinet 2", "go to shelf 1")
-        assert thoughts == (note, *[f"{note} Not here."] * 2, *["A mug is elsewhere. Not here."] * 4)
+        mug = "A mug for a desk is"
+        assert thoughts == (
+            f"{mug} needed. {note}",
+            *[f"{mug} not here. {note}"] * 2,
+            *[f"{mug} not here. A mug is elsewhere."] * 4,
+        )
 
 
 def test_empty_kinds_come_after_all_where_it_may_be() -> None:
@@ -175,12 +186,12 @@ def test_empty_kinds_come_after_all_where_it_may_be() -> None:
     assert [command for _, command in plain][:3] == ["go to desk 1", "go to shelf 1", "go to drawer 1"]
     # No pen can be put on a bed or into a cabinet, so these come last all the same.
     assert [command for _, command in advised][:3] == ["go to shelf 1", "go to drawer 1", "go to desk 1"]
-    assert advised[0][0] == "A pen is needed."
+    assert advised[0][0] == "A pen for a sofa is needed."
 
 
 def test_a_note_about_the_goal_of_a_simple_task_is_no_help() -> None:
     steps = walk(say_place("mug", ["shelf"]), "put a mug in shelf.")
-    assert steps[0][0] == "A mug is elsewhere."
+    assert steps[0][0] == "A mug for a shelf is needed. A mug is elsewhere."
     assert "go to shelf 1" not in [command for _, command in steps[:4]]
 
 
@@ -196,9 +207,9 @@ def test_the_second_of_two_is_looked_for_where_it_is_said_to_be(second: str) -> 
 
     more = {"cabinet 1": ["take book 2 from cabinet 1"], "shelf 1": ["move book 2 to shelf 1"]}
     do("", "You arrive at cabinet 1. The cabinet 1 is open. In it, you see a book 2.")
-    assert do("cabinet 1", "You pick up the book 2 from the cabinet 1.")[0] == "Here is book 2."
+    assert do("cabinet 1", "You pick up the book 2 from the cabinet 1.")[0] == "A book for a shelf is here."
     assert do("cabinet 1", "You arrive at shelf 1. On the shelf 1, you see nothing.") == (
-        "Bring book 2 to a shelf.",
+        "A book for a shelf is held. Bring it.",
         "go to shelf 1",
     )
     do("shelf 1", "You move the book 2 to the shelf 1.")
@@ -210,16 +221,17 @@ def test_the_second_of_two_is_looked_for_where_it_is_said_to_be(second: str) -> 
         explorer.observe(f"go to {name}", f"You arrive at {name}. On the {name}, you see nothing.")
         places.append(name)
         at = name
+    book = "A book for a shelf is"
     if second == "same":
         assert places[:2] == ["cabinet 2", "desk 1"]
-        assert thoughts[0] == say_second("same")
-        assert thoughts[1] == say_place("book", ["cabinet", "desk"]) + " Not here."
-        assert thoughts[2] == "A book is elsewhere. Not here."
+        assert thoughts[0] == f"{book} needed. {say_second('same')}"
+        assert thoughts[1] == f"{book} not here. {say_place('book', ['cabinet', 'desk'])}"
+        assert thoughts[2] == f"{book} not here. A book is elsewhere."
     else:
         assert places[0] == "desk 1"
         assert places[-1] == "cabinet 2"
-        assert [thought.removesuffix(" Not here.") for thought in thoughts[:4]] == [say_second("other")] * 4
-        assert thoughts[4] == "A book is elsewhere. Not here."
+        assert all(thought.endswith(f". {say_second('other')}") for thought in thoughts[:4])
+        assert thoughts[4] == f"{book} not here. A book is elsewhere."
 
 
 def test_the_lamp_is_looked_for_by_advice_too() -> None:
@@ -231,7 +243,7 @@ def test_the_lamp_is_looked_for_by_advice_too() -> None:
     explorer.observe("go to bed 1", "You arrive at bed 1. On the bed 1, you see a book 1.")
     explorer.observe("take book 1 from bed 1", "You pick up the book 1 from the bed 1.")
     assert explorer.command([*GO[1:], "examine bed 1"]) == "go to shelf 1"
-    assert explorer.thought == "A desklamp is usually on a shelf. Not here."
+    assert explorer.thought == "A book for a desklamp is held. A desklamp is usually on a shelf."
 
 
 def test_all_places_are_searched_once_whatever_is_said() -> None:
@@ -251,9 +263,12 @@ def test_what_is_held_in_vain_and_what_is_known_elsewhere_is_said() -> None:
     explorer.observe("", "You arrive at drawer 1. The drawer 1 is open. In it, you see a mug 2, and a pen 1.")
     explorer.observe("", "You arrive at cabinet 1. The cabinet 1 is closed.")
     here = ["examine cabinet 1", "open cabinet 1", *GO]
-    assert (explorer.command(here), explorer.thought) == ("go to drawer 1", "mug 2 is in drawer 1.")
+    assert (explorer.command(here), explorer.thought) == (
+        "go to drawer 1",
+        "A mug for a desk is in drawer 1.",
+    )
     explorer.observe("", "You are carrying: a plate 2.")
-    assert (explorer.command(here), explorer.thought) == ("open cabinet 1", "plate 2 is not wanted. Closed.")
+    assert (explorer.command(here), explorer.thought) == ("open cabinet 1", "plate 2 is not wanted.")
 
 
 def test_a_search_sorts_stated_usual_empty_and_hopeless_kinds() -> None:

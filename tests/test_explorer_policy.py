@@ -100,7 +100,7 @@ def test_a_bank_reaches_it_through_the_prompt() -> None:
 def test_thoughts_are_told_when_the_prompt_asks_or_always_or_never() -> None:
     asking = "Think in <think>...</think>, then reply.\n" + OPENING
     assert reply(ExplorerPolicy(), request(prompt=asking)).startswith(
-        "<think>A mug is needed.</think><action>"
+        "<think>A mug for a desk is needed.</think><action>"
     )
     assert reply(ExplorerPolicy(think=False), request(prompt=asking)).startswith("<action>")
     assert reply(ExplorerPolicy(think=True), request()).startswith("<think>")

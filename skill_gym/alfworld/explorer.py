@@ -31,7 +31,8 @@ class Explorer:
             prompt. It changes where is looked first; every place is looked into all the same.
 
     Attributes:
-        thought: Why the last command was chosen, in a sentence or two of a fixed form; "" before the first.
+        thought: Why the last command was chosen, in sentences of a fixed form; "" before the first. It begins
+            with what is wanted, and for what, so that a reader need not go back to the goal.
 
     Raises:
         ValueError: The goal is none of the twelve sentences (people's own words are not understood).
@@ -73,9 +74,12 @@ class Explorer:
         self.notebook.learn_receptacles(admissible)
         step = self._look() if self.wanted.task_type == "look_at_obj_in_light" else self._deliver()
         command, self.thought = step or _Step("look", "Lost.")
-        if command.startswith("open "):
-            self.thought += " Closed."
         return command
+
+    def _thing(self, state: str, plan: str = "") -> str:
+        """``A mug for a cabinet is held. Clean it.``"""
+        thing, purpose = with_article(self.wanted.object), with_article(self.wanted.target)
+        return f"A{thing[1:]} for {purpose} {state}.{' ' if plan else ''}{plan}"
 
     def _look(self) -> _Step | None:
         """Take the object to the lamp and switch the lamp on."""
@@ -87,7 +91,7 @@ class Explorer:
         for lamp, receptacle in self._ordered(self.notebook.places_of(self.wanted.target)):
             command = self._go(receptacle) or self._allowed(f"use {lamp}")
             if command:
-                return _Step(command, f"Use {lamp}.")
+                return _Step(command, self._thing("is held", "Use it."))
         return self._search(self.wanted.target)
 
     def _deliver(self) -> _Step | None:
@@ -102,11 +106,12 @@ class Explorer:
             for receptacle in self._of_kind(processor.lower()):
                 command = self._go(receptacle) or self._allowed(f"{verb} {held} with {receptacle}")
                 if command:
-                    return _Step(command, f"{verb.capitalize()} {held}.")
+                    return _Step(command, self._thing("is held", f"{verb.capitalize()} it."))
         for receptacle in self._targets():
             command = self._put(held, receptacle)
             if command:
-                return _Step(command, f"Bring {held} to {with_article(self.wanted.target)}.")
+                plan = "Open it." if command.startswith("open ") else "Bring it."
+                return _Step(command, self._thing("is held", plan))
         return self._search(self.wanted.object)
 
     def _targets(self) -> list[str]:
@@ -130,9 +135,9 @@ class Explorer:
             places = [pair for pair in places if kind(pair[1]) != self.wanted.target]
         for thing, receptacle in self._ordered(places):
             if command := self._allowed(f"take {thing} from {receptacle}"):
-                return _Step(command, f"Here is {thing}.")
+                return _Step(command, self._thing("is here"))
             if command := self._go(receptacle) or self._allowed(f"open {receptacle}"):
-                return _Step(command, f"{thing} is {where(receptacle)} {receptacle}.")
+                return _Step(command, self._thing(f"is {where(receptacle)} {receptacle}"))
             # Fixed to its place, or gone: what is here and cannot be taken is no use.
             self.notebook.contents[receptacle].remove(thing)
         return None
@@ -156,12 +161,18 @@ class Explorer:
                 or self._allowed(f"examine {receptacle}")
             )
             if command:
-                thought = search.reason(kind(receptacle))
-                # Of several places at hand one may have been looked into and the next be closed.
-                if self._lacks(object_kind) and not command.startswith("open "):
-                    thought += " Not here."
-                return _Step(command, thought)
+                return _Step(command, self._seeking(search, command, receptacle))
         return None
+
+    def _seeking(self, search: Search, command: str, receptacle: str) -> str:
+        """What is thought while something is searched, the thing itself or the lamp for it."""
+        reason = search.reason(kind(receptacle))
+        if self.notebook.held is not None:
+            return self._thing("is held", reason or f"A {search.object} is needed.")
+        # Of several places at hand one may have been looked into and the next be closed.
+        if command.startswith("open "):
+            return self._thing("may be in here")
+        return self._thing("is not here" if self._lacks(search.object) else "is needed", reason)
 
     def _lacks(self, object_kind: str) -> bool:
         """Whether the place at hand was looked into and holds no such thing."""

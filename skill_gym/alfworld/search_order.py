@@ -67,7 +67,7 @@ class Search:
         return rank, -self._promise.get(receptacle_kind, 0.0)
 
     def reason(self, receptacle_kind: str) -> str:
-        """Why this kind is searched now, all before it having been searched: a note, or that notes failed."""
+        """Why this kind is searched now: a note, that the notes failed, or "" where there is none."""
         rank = self._rank(receptacle_kind)
         second = self.notes.second if self.first else None
         if (second == "same" and rank == _LIKE_THE_FIRST) or (second == "other" and rank < _UNLIKE_THE_FIRST):
@@ -75,8 +75,7 @@ class Search:
         stated = self.notes.places.get(self.object)
         if stated and rank == _STATED:
             return say_place(self.object, stated)
-        subject = with_article(self.object)
-        return f"A{subject[1:]} is {'elsewhere' if stated or second else 'needed'}."
+        return f"A{with_article(self.object)[1:]} is elsewhere." if stated or second else ""
 
     def _rank(self, receptacle_kind: str) -> int:
         if receptacle_kind == self.first and self.notes.second:
