@@ -11,8 +11,10 @@ from skill_gym.agents.sampler import Backend
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.alfworld.worlds import WORLDS
 
-LAPTOP_GAMES: Mapping[str, float] = MappingProxyType({"room_scale": 0.5, "object_scale": 0.6})
-"""Settings of the games' generator: rooms smaller than the official ones."""
+LAPTOP_GAMES: Mapping[str, float] = MappingProxyType(
+    {"room_scale": 0.6, "object_scale": 0.35, "habit_strength": 0.9}
+)
+"""Settings of the games' generator: rooms smaller and barer than the official ones."""
 
 MAX_STEPS = 30
 """Turns of an episode."""
@@ -28,7 +30,7 @@ SETTINGS = (
     "env.think=true",
     "bank.path=empty",
     "bank.max_tokens=250",
-    "sampler.max_new_tokens=48",
+    "sampler.max_new_tokens=64",
     "sampler.slots=64",
     "grpo.lr=1e-4",
     "grpo.mini_batch_size=32",
