@@ -8,7 +8,7 @@ from typing import Literal
 
 from skill_gym.alfworld.dice import Dice
 from skill_gym.alfworld.habits import HOUSEHOLD, Habits
-from skill_gym.alfworld.household import CAN_CONTAIN, PICKUPABLE
+from skill_gym.alfworld.household import CAN_CONTAIN, PICKUPABLE, TOGGLEABLE
 from skill_gym.alfworld.rooms import ROOMS
 
 Second = Literal["same", "other"]
@@ -126,7 +126,8 @@ def keeping(world: int, strength: float) -> Keeping:
             # What fits one kind only tells nothing of a world; what has its place already keeps it.
             if name in room.objects and len(able) > 1 and not set(common) & set(kinds):
                 kinds.append(min(_surprising(name, common), key=order.__getitem__))
-        if kinds:
+        # What nobody can take or switch on nobody asks for.
+        if kinds and name in (*PICKUPABLE, *TOGGLEABLE):
             usual[name] = tuple(kinds)
     second: Second = "same" if dice.chance(0.5) else "other"
     return Keeping(MappingProxyType(usual), frozenset(empty), second, strength)
