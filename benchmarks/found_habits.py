@@ -239,8 +239,8 @@ def _figures(found: Mapping[int, Sequence[Found]], household: Mapping[int, Found
             "empty_precision": [(len(one.empty & one.empty_habits), len(one.empty)) for one in worlds],
             "empty_holds": [one.empty_hold for one in worlds],
             "empty_recall": [(len(one.empty & one.empty_habits), len(one.empty_habits)) for one in worlds],
-            "second_right": [(int(one.second), 1) for one in worlds if one.second is not None],
             "second_stated": [(int(one.second is not None), 1) for one in worlds],
+            "second_right": [(int(one.second), 1) for one in worlds if one.second is not None],
             "household_holds": [household[count].hold],
         }
         for name, parts in shares.items():
