@@ -16,7 +16,7 @@ LAPTOP_GAMES: Mapping[str, float] = MappingProxyType(
 )
 """Settings of the games' generator: rooms smaller and barer than the official ones."""
 
-MAX_STEPS = 30
+MAX_STEPS = 20
 """Turns of an episode."""
 
 TRAIN_SPLIT, EXPERIENCE_SPLIT, TEST_SPLIT = "generated", "generated_validation", "generated_test"
@@ -32,7 +32,9 @@ SETTINGS = (
     "bank.max_tokens=250",
     "sampler.max_new_tokens=64",
     "sampler.slots=64",
-    "grpo.lr=1e-4",
+    "grpo.lr=3e-4",
+    "grpo.kl_coef=0",
+    "grpo.entropy_coef=0",
     "grpo.mini_batch_size=32",
     f"validation.split={EXPERIENCE_SPLIT}",
     "validation.temperature=1.0",
