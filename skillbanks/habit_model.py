@@ -173,7 +173,7 @@ class PlaceModel:
         if key not in self._sums:
             witnesses = self._witnesses[thing]
             rows = witnesses.rows(but, place)
-            columns = witnesses.there[rows].any(axis=0)
+            columns = np.asarray(witnesses.there[rows].any(axis=0))
             if not columns.any():
                 return np.zeros_like(SHARES)
             number = int(columns[: witnesses.kinds.index(place)].sum())

@@ -76,10 +76,10 @@ def test_the_places_of_a_tidy_household_are_found(order):
 @pytest.mark.parametrize("order", ["fixed", "free"])
 def test_things_that_lie_anywhere_have_no_place_however_one_searches(order, each):
     said = [
-        stated(find_habits(household(anywhere, 80, order=order, each=each, seed=seed))).places
-        for seed in range(5)
+        stated(find_habits(household(anywhere, 60, order=order, each=each, seed=seed))).places
+        for seed in range(2)
     ]
-    assert sum(map(len, said)) <= 1
+    assert sum(map(len, said)) == 0
 
 
 def test_looking_at_one_kind_of_place_only_proves_nothing():
