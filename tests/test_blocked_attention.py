@@ -22,7 +22,8 @@ def test_outputs_and_gradients_are_those_of_the_reference(length: int) -> None:
         (out * weight).sum().backward()
         results.append([out.detach(), *(one.grad for one in leaves)])
     for ours, reference in zip(*results, strict=True):
-        assert ours is not None and reference is not None
+        assert ours is not None
+        assert reference is not None
         torch.testing.assert_close(ours, reference, rtol=1e-10, atol=1e-12)
 
 
