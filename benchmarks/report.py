@@ -128,8 +128,9 @@ def verdict(games: PairedDifference, runs: OverRuns) -> str:
     if games.low <= 0 <= games.high:
         if not games.value:
             return "No difference seen."
-        half = (games.high - games.low) / 2
-        needed = ceil(games.trials * (half / games.value) ** 2 / 10) * 10
+        # The interval is not symmetric; what has to shrink is the side towards zero.
+        reach = games.value - games.low if games.value > 0 else games.high - games.value
+        needed = ceil(games.trials * (reach / games.value) ** 2 / 10 + 1) * 10
         return f"Not shown: the interval includes zero. About {needed:,} games would settle so small a one."
     if runs.runs > 1 and runs.low <= 0 <= runs.high:
         return f"These runs got {better}; whether others would, {runs.runs} runs do not show."

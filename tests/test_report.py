@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -5,8 +6,10 @@ import pytest
 from skill_gym.alfworld.habit_sentences import say_place
 from skill_gym.alfworld.worlds import true_habits
 from skill_gym.benchmarks.evaluation import Evaluation, TaskResult
+from skill_gym.benchmarks.intervals import PairedDifference
 from skill_gym.benchmarks.laptop import DEMO, held_out_worlds
-from skill_gym.benchmarks.report import LaptopStory, write_report
+from skill_gym.benchmarks.pooling import student
+from skill_gym.benchmarks.report import LaptopStory, verdict, write_report
 from skill_gym.benchmarks.run_result import RunResult
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.skill import Provenance, Skill
@@ -128,9 +131,18 @@ def test_report_does_not_claim_a_difference_that_is_not_there(tmp_path, story):
     text = write_report(tmp_path, replace(story, runs={"full": [run(6)]})).read_text()
     alone = line(text, "| what skills alone do")
     assert "Not shown: the interval includes zero." in alone
-    assert "games would settle" in alone
+    needed = int(re.search(r"About ([\d,]+) games would settle", alone)[1].replace(",", ""))
+    # More than were played, and so many that an interval narrowed by the square root leaves zero out.
+    assert 40 < needed < 40 * 100
     text = write_report(tmp_path, replace(story, runs={"full": [run(0)]})).read_text()
     assert "Worse: the interval excludes zero." in line(text, "| what skills alone do")
+
+
+def test_a_barely_missed_interval_asks_for_more_games_than_were_played():
+    barely = PairedDifference(both=30, lost=8, gained=18, neither=44, low=-0.0004, high=0.196)
+    said = verdict(barely, student([0.1]))
+    assert "Not shown" in said
+    assert int(re.search(r"About ([\d,]+) games", said)[1]) > barely.trials
 
 
 def test_several_runs_are_judged_over_runs_too(tmp_path, story):
