@@ -33,6 +33,8 @@ types: $(VENV)/.ready ## Check types, strictly.
 bench: $(VENV)/.ready ## Check every claim, quickly.
 	$(BIN)/python -m skill_gym.benchmarks.alfworld_speed --quick
 	$(BIN)/python -m skill_gym.benchmarks.routing --quick
+	$(BIN)/python -m skill_gym.benchmarks.found_habits --quick
+	$(BIN)/python -m skill_gym.benchmarks.skill_value --quick
 
 reference: $(VENV)/.ready ## Add the original ALFWorld engine, for differential tests (needs cmake and g++).
 	$(BIN)/pip install --quiet --no-deps -r requirements/alfworld-reference.txt

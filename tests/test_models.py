@@ -140,20 +140,21 @@ def test_flash_attention_without_its_package_names_the_extra(folder, monkeypatch
         load_model(folder, attn="flash_attention_2")
 
 
-def test_the_bundled_policy_is_small_and_speaks_in_action_tags():
+def test_the_bundled_policy_is_small_thinks_and_acts():
     folder = resolve_model("tiny")
     assert sum(path.stat().st_size for path in folder.rglob("*")) <= 12_000_000
     tokenizer, model = load_tokenizer(folder), load_model(folder)
-    first, _ = make("skill_gym/ALFWorld-v0", split="generated_test").reset(seed=0)
+    first, _ = make("skill_gym/ALFWorld-v0", split="generated_test", think=True).reset(seed=0)
     prompt = tokenizer.apply_chat_template(
         [{"role": "user", "content": first}],
         add_generation_prompt=True,
         return_tensors="pt",
         return_dict=True,
     )
-    reply = model.generate(**prompt, max_new_tokens=24, do_sample=False)[0, prompt["input_ids"].shape[1] :]
+    reply = model.generate(**prompt, max_new_tokens=64, do_sample=False)[0, prompt["input_ids"].shape[1] :]
     text = tokenizer.decode(reply)
-    assert text.startswith("<action>go to ")
+    assert text.startswith("<think>A")
+    assert ".</think><action>go to " in text
     assert text.endswith("</action>" + tokenizer.eos_token)
 
 
