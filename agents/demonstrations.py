@@ -72,6 +72,10 @@ class DemonstrationConfig:
             raise ValueError(f"noise must be in [0, 1), got {self.noise}")
         if self.workers < 1:
             raise ValueError(f"workers must be at least 1, got {self.workers}")
+        for name, value in self.generator.items():
+            drawn = isinstance(value, list | tuple) and name != "rooms"
+            if drawn and (len(value) != 2 or value[0] > value[1]):
+                raise ValueError(f"{name} must be a number, or a range as [low, high], got {value}")
 
 
 @dataclass(frozen=True, slots=True)

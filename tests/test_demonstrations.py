@@ -155,7 +155,17 @@ def test_held_out_games_are_others():
     assert training.isdisjoint(one.task_id for one in demonstrations(FEW, held_out=True))
 
 
-@pytest.mark.parametrize("wrong", [{"episodes": 0}, {"first_game": -1}, {"workers": 0}, {"noise": 1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"episodes": 0},
+        {"first_game": -1},
+        {"workers": 0},
+        {"generator": {"room_scale": [0.3, 0.5, 0.9]}},
+        {"generator": {"room_scale": [0.9, 0.3]}},
+        {"noise": 1.0},
+    ],
+)
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"got|must be"):
         DemonstrationConfig(**wrong)
