@@ -104,12 +104,12 @@ class EnvStack:
         return {**arguments, **validation.options, "split": validation.split}
 
 
-def open_bank(config: BankConfig) -> SkillBank:
+def open_bank(config: BankConfig, env_id: str) -> SkillBank:
     """The bank that a run begins with.
 
     Raises:
-        BankError: No such starter bank or file, or no valid bank.
+        BankError: No starter bank for the environment, no such file, or no valid bank.
     """
     if config.path == "empty":
         return SkillBank.empty()
-    return SkillBank.starter("alfworld") if config.path == "starter" else SkillBank.load(config.path)
+    return SkillBank.starter(env_id) if config.path == "starter" else SkillBank.load(config.path)

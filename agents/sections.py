@@ -56,7 +56,7 @@ class EnvConfig:
     task_types: list[str] | None = None
     layout: Literal["transcript", "step"] = "transcript"
     history: int = 2
-    max_steps: int | None = 50
+    max_steps: int | None = None
     show_admissible: bool | None = None
     think: bool = False
     projection: Literal["strict", "skillrl"] = "strict"
@@ -73,7 +73,7 @@ class BankConfig:
     """Which skills are shown (SkillRL's ``env.skills_only_memory``).
 
     Attributes:
-        path: ``starter`` (ours), ``empty``, or a bank file.
+        path: ``starter`` (ours for the environment), ``empty``, or a bank file.
         retrieval_mode: ``template``: by task type.
         top_k: General skills shown.
         task_specific_top_k: Skills of the task type shown; null for all.

@@ -84,7 +84,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self.folder = RunFolder(Path(config.run.folder), resume=resume)
-        self.bank = self._first_bank = open_bank(config.bank)
+        self.bank = self._first_bank = open_bank(config.bank, config.env.id)
         self.iteration = 0
         self.cursor = 0
         self.teacher = teacher or RuleTeacher()

@@ -9,6 +9,7 @@ from pathlib import Path
 from skill_gym import __version__
 from skill_gym.benchmarks import commands, warm_up
 from skill_gym.benchmarks.players import PLAYERS
+from skill_gym.registration import SUITE
 
 EPILOG = """examples:
   skill-gym play                                      play a generated game in the terminal
@@ -20,6 +21,9 @@ EPILOG = """examples:
   skill-gym bank show starter --task "heat some apple and put it in fridge"
   skill-gym demo                                      the whole loop, with a report
 """
+
+
+EXPERTS = "explorer, planner, walkthrough (ALFWorld); shopper, oracle (WebShop); the first if left out"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _add_env(play)
     play.add_argument("--task", help="id of the task; drawn when left out")
     play.add_argument("--seed", type=int, help="seed of the draw")
-    play.add_argument("--expert", choices=("planner", "explorer", "walkthrough"), help="who answers 'hint'")
+    play.add_argument("--expert", metavar="NAME", help=f"who answers 'hint': {EXPERTS}")
     play.add_argument(
         "--record", type=Path, metavar="FILE", help="append the episode to this JSON-lines file"
     )
@@ -77,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_env(evaluate)
     evaluate.add_argument("--policy", default="expert", help=PLAYERS)
-    evaluate.add_argument("--expert", default="explorer", choices=("planner", "explorer", "walkthrough"))
+    evaluate.add_argument("--expert", metavar="NAME", help=f"of --policy expert: {EXPERTS}")
     evaluate.add_argument(
         "--failure-rate", type=float, default=0.0, help="the expert's share of random commands"
     )
@@ -129,12 +133,14 @@ def parser() -> argparse.ArgumentParser:
     bank = choices.add_parser("bank", help="look at a skill bank, or check one")
     actions = bank.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print the entries, or the skill block that a task would get")
-    show.add_argument("bank", help="'starter' or a bank file")
+    show.add_argument("bank", help="a starter bank (alfworld, webshop) or a bank file")
+    show.add_argument("--env", default="skill_gym/ALFWorld-v0", metavar="ID", help="what starter means")
     show.add_argument("--task", metavar="GOAL", help="print the block for this goal instead")
     show.add_argument("--max-tokens", type=int, default=2000, help="budget of the block")
     show.set_defaults(run=commands.run_bank_show)
     validate = actions.add_parser("validate", help="check a bank file; names the entry and field of an error")
-    validate.add_argument("bank", help="'starter' or a bank file")
+    validate.add_argument("bank", help="a starter bank (alfworld, webshop) or a bank file")
+    validate.add_argument("--env", default="skill_gym/ALFWorld-v0", metavar="ID", help="what starter means")
     validate.set_defaults(run=commands.run_bank_validate)
 
     demo = choices.add_parser(
@@ -161,13 +167,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_env(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--env", default="skill_gym/ALFWorld-v0", help="id of the environment")
+    command.add_argument(
+        "--env", default="skill_gym/ALFWorld-v0", metavar="ID", help=f"environment: {', '.join(SUITE)}"
+    )
     command.add_argument(
         "--split",
-        help="generated (the default, no download), generated_validation, generated_test, train, valid_seen, "
-        "valid_unseen, valid_train",
+        help="generated (the default, no download), generated_validation, generated_test; ALFWorld: train, "
+        "valid_seen, valid_unseen, valid_train; WebShop: train, validation, test, all",
     )
-    command.add_argument("--data", help="folder of the official data (or the variable ALFWORLD_DATA)")
+    command.add_argument(
+        "--data", help="folder of the official data (or the variables ALFWORLD_DATA, WEBSHOP_DATA)"
+    )
     command.add_argument("--task-types", nargs="+", metavar="TYPE", help="only these types")
     command.add_argument("--world", type=int, metavar="N", help="a world whose generated games share habits")
     command.add_argument(
@@ -175,6 +185,15 @@ def _add_env(command: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="KEY=VALUE",
         default=(),
-        help="settings of generated games, e.g. room_scale=0.5 object_scale=0.6",
+        help="settings of generated tasks, e.g. room_scale=0.5 object_scale=0.6, or products=2000",
     )
-    command.add_argument("--bank", default="starter", help="'starter', 'none', or a bank file")
+    command.add_argument(
+        "--env-options",
+        nargs="+",
+        metavar="KEY=VALUE",
+        default=(),
+        help="further arguments of the environment, e.g. observation=text_rich goals=human",
+    )
+    command.add_argument(
+        "--bank", default="starter", help="'starter' (the environment's), 'none', or a bank file"
+    )

@@ -1,6 +1,7 @@
 """What each command of the command line does; heavy imports wait until one runs."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,33 +13,48 @@ def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
         "data": options.data,
         "task_types": options.task_types,
         "world": options.world,
-        "generator": _generator(options.generator) or None,
+        "generator": _values(options.generator, "--generator", "room_scale=0.5") or None,
     }
+    given |= _values(options.env_options, "--env-options", "observation=text_rich")
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _generator(settings: Sequence[str]) -> dict[str, float]:
-    """Numbers by name; which names there are, the generator knows."""
-    numbers = {}
+def _values(settings: Sequence[str], option: str, example: str) -> dict[str, Any]:
+    """Values by name, read as JSON where they are; which names there are, the environment knows."""
+    values: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise ValueError(f"expected KEY=VALUE for {option}, got {setting!r}; write e.g. {example}")
         try:
-            numbers[name] = float(value)
+            values[name] = json.loads(value)
         except ValueError:
-            equals = ""
-        if not equals:
-            raise ValueError(
-                f"expected KEY=NUMBER for --generator, got {setting!r}; write e.g. room_scale=0.5"
-            )
-    return numbers
+            values[name] = value
+    return values
 
 
-def _open_bank(name: str) -> Any:
+def _experts(env_id: str) -> Sequence[str]:
+    """The environment's experts, the one that knows only what it has read first."""
+    import gymnasium as gym
+
+    import skill_gym  # noqa: F401 - registers the suite
+
+    entry = gym.spec(env_id).entry_point
+    made: Any = gym.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
+    experts: Sequence[str] = getattr(made, "metadata", {}).get("experts", ())
+    if not experts:
+        raise ValueError(f"{env_id} has no expert; choose another --policy")
+    return experts
+
+
+def _open_bank(name: str, env_id: str) -> Any:
     from skill_gym.skillbanks.bank import SkillBank
 
     if name == "none":
         return SkillBank.empty()
-    return SkillBank.starter("alfworld") if name == "starter" else SkillBank.load(name)
+    if name == "starter":
+        return SkillBank.starter(env_id)
+    return SkillBank.load(name) if Path(name).suffix or Path(name).exists() else SkillBank.starter(name)
 
 
 def run_play(options: argparse.Namespace) -> int:
@@ -48,7 +64,7 @@ def run_play(options: argparse.Namespace) -> int:
     kwargs = _env_kwargs(options)
     if options.expert:
         kwargs["expert"] = options.expert
-    bank = _open_bank(options.bank)
+    bank = _open_bank(options.bank, options.env)
     play(options.env, bank=bank, task=options.task, seed=options.seed, record_to=options.record, **kwargs)
     return 0
 
@@ -68,7 +84,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if options.max_steps is not None:
         kwargs["max_episode_steps"] = options.max_steps
     if options.policy == "expert":
-        kwargs["expert"] = options.expert
+        kwargs["expert"] = options.expert or _experts(options.env)[0]
     earlier = Evaluation.load(options.compare) if options.compare else None
     policy = open_player(
         options.policy,
@@ -81,7 +97,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     make_env = partial(
         suite.make,
         options.env,
-        bank=_open_bank(options.bank),
+        bank=_open_bank(options.bank, options.env),
         layout=options.layout,
         think=options.think,
         max_tokens=options.max_skill_tokens,
@@ -152,7 +168,7 @@ def run_bank_show(options: argparse.Namespace) -> int:
     from skill_gym.skillbanks.skill import Mistake
     from skill_gym.trajectory import Task
 
-    bank = _open_bank(options.bank)
+    bank = _open_bank(options.bank, options.env)
     if options.task:
         task = Task(id="", key="", env_id="", split="", task_type="", goal=options.task)
         (found,) = ByTaskType(bank).retrieve([task])
@@ -174,7 +190,7 @@ def run_bank_show(options: argparse.Namespace) -> int:
 
 def run_bank_validate(options: argparse.Namespace) -> int:
     """Checks a bank file."""
-    bank = _open_bank(options.bank)
+    bank = _open_bank(options.bank, options.env)
     parts = [f"{len(bank.general)} general"]
     parts += [f"{name} {len(skills)}" for name, skills in bank.task_specific.items()]
     print(f"valid: version {bank.version}; {', '.join(parts)}; {len(bank.mistakes)} mistakes")

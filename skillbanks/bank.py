@@ -120,11 +120,16 @@ class SkillBank:
 
     @classmethod
     def starter(cls, name: str) -> Self:
-        """One of the banks that come with this package, e.g. ``alfworld``.
+        """One of the banks that come with this package.
+
+        Args:
+            name: ``alfworld`` or ``webshop``, or the Gymnasium id of an environment of the suite
+                (``skill_gym/ALFWorld-v0``), whose bank has its name in lower case.
 
         Raises:
             BankError: There is no starter bank of that name.
         """
+        name = name.rpartition("/")[2].partition("-v")[0].lower()
         folder = resources.files("skill_gym.skillbanks") / "data"
         names = sorted(
             file.name.removesuffix(".json") for file in folder.iterdir() if file.name.endswith(".json")

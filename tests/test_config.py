@@ -35,7 +35,7 @@ def test_the_released_hyper_parameters_are_the_defaults():
         "evolution.max_new_skills": 3,
         "validation.every": 5,
         "validation.temperature": 0.4,
-        "env.max_steps": 50,
+        "env.max_steps": None,
         "env.history": 2,
     }
     assert {name: config[name] for name in released} == released

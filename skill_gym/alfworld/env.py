@@ -53,6 +53,7 @@ class ALFWorldEnv(TextEnv):
         "render_modes": ["ansi"],
         "render_fps": 1,
         "reply_tags": ("action",),
+        "experts": ("explorer", "planner", "walkthrough"),
         "role": "You are a household robot. You act in a text world to complete one task.",
         "instructions": (
             "Commands, with names and numbers as you read them: go to X; open X; close X; examine X; "
