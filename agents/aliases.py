@@ -107,7 +107,12 @@ def _one_of(key: str, value: Any, choices: dict[str, Settings]) -> Settings:
 CHOICES: dict[str, Callable[[str, Any], Settings]] = {
     "env.use_skills_only_memory": lambda key, value: () if _true(key, value) else [("bank.path", "empty")],
     "env.env_name": lambda key, value: _one_of(
-        key, value, {"alfworld/AlfredTWEnv": [("env.id", "skill_gym/ALFWorld-v0")]}
+        key,
+        value,
+        {
+            "alfworld/AlfredTWEnv": [("env.id", "skill_gym/ALFWorld-v0")],
+            "Webshop": [("env.id", "skill_gym/WebShop-v0")],
+        },
     ),
     "algorithm.adv_estimator": lambda key, value: _one_of(key, value, {"grpo": ()}),
     "algorithm.norm_adv_by_std_in_grpo": lambda key, value: [

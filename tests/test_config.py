@@ -71,6 +71,7 @@ def test_what_is_written_is_read_back(tmp_path):
         ("+env.use_skills_only_memory=False", "bank.path", "empty"),
         ("+env.use_skills_only_memory=True", "bank.path", "starter"),
         ("env.env_name=alfworld/AlfredTWEnv", "env.id", "skill_gym/ALFWorld-v0"),
+        ("env.env_name=Webshop", "env.id", "skill_gym/WebShop-v0"),
         ("env.rollout.n=4", "rollout.group_size", 4),
         ("env.seed=3", "env.seed", 3),
         ("env.max_steps=30", "env.max_steps", 30),
