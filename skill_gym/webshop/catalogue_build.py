@@ -1,0 +1,125 @@
+"""Builds the store of a shop: products, goals and search index, with bounded memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from skill_gym.webshop.blobs import Blobs, FiledMapping, Keys
+from skill_gym.webshop.goals import GoalKind, GoalWriter, ShopGoal
+from skill_gym.webshop.intake import Companions, Intake
+from skill_gym.webshop.json_stream import array_items, object_members
+from skill_gym.webshop.prices import PriceDraws
+from skill_gym.webshop.product import ShopError
+from skill_gym.webshop.product_record import LONGEST_ASIN, unpack_product
+from skill_gym.webshop.raw_files import RawFiles
+from skill_gym.webshop.store_header import Header, file_sizes
+from skill_gym.webshop.title_nouns import NounSource
+
+CARDS, DETAILS, ASINS, INDEX = "cards", "details", "asins", "index"
+"""Names of a store's parts: what a results page shows, everything else, the ids, the search index."""
+
+GoalsByKind = Mapping[GoalKind, Iterable[ShopGoal]]
+Progress = Callable[[str, int], None]
+"""Is told the stage (``products`` or ``index``) and how many products it has done."""
+
+
+def goals_path(folder: Path, kind: GoalKind) -> Path:
+    """Where the goals of a kind lie in a store."""
+    return folder / f"{kind}_goals"
+
+
+def write_catalogue(
+    records: Iterable[Mapping[str, Any]],
+    attributes: Mapping[str, Any],
+    folder: Path,
+    *,
+    human: Mapping[str, Any] | None = None,
+    prices: Mapping[str, float] | None = None,
+    nouns: Mapping[str, Sequence[str]] | None = None,
+    goals: GoalsByKind | None = None,
+    source: str | None = None,
+    tagger: NounSource = "auto",
+    made_from: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Header:
+    """Writes a store into a folder that is new or empty; see ``catalogue.build_catalogue``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ShopError(f"{folder} is not empty; give a new folder, or remove what is in it")
+    tell = progress or (lambda stage, count: None)
+    with TemporaryDirectory(dir=folder, prefix=".building-") as scratch:
+        companions = Companions(
+            attributes=attributes, human=human or {}, prices=prices or {}, nouns=nouns or {}
+        )
+        intake = Intake(companions, tagger, Path(scratch))
+        intake.write(records, folder / CARDS, folder / DETAILS, lambda done: tell("products", done))
+        counts = {kind: _write_goals(kind, folder, intake, goals or {}) for kind in ("synthetic", "human")}
+    asins = list(intake.numbers)
+    intake.numbers.clear()
+    if not asins:
+        raise ShopError("no products: there is no record, or each was left out; check the product file")
+    Keys.write(folder / ASINS, asins)
+    from skill_gym.webshop.index_build import build_index
+
+    (folder / INDEX).mkdir()
+    build_index(_documents(folder, asins), asins, folder / INDEX, progress=lambda done: tell("index", done))
+    header = Header(
+        source=source or intake.digest.hexdigest()[:8],
+        products=len(asins),
+        goals=counts,
+        nouns=dict(intake.nouns_from),
+        prices=dict(intake.prices_from),
+        repairs=dict(intake.repairs.counts),
+        made_from=dict(made_from or {}),
+        files=file_sizes(folder),
+    )
+    header.write(folder)
+    return header
+
+
+def write_from_files(
+    files: RawFiles, folder: Path, *, tagger: NounSource = "auto", progress: Progress | None = None
+) -> Header:
+    """Writes the store of a shop's original files, which may be far larger than memory.
+
+    Raises:
+        ShopError: A file is missing, cut off or not what it should be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".files-") as scratch:
+
+        def filed(name: str, path: Path | None) -> FiledMapping | None:
+            if path is None:
+                return None
+            members = ((key, value) for key, value in object_members(path) if len(key) <= LONGEST_ASIN)
+            return FiledMapping.write(Path(scratch) / name, members)
+
+        return write_catalogue(
+            array_items(files.items),
+            filed("attributes", files.attributes) or {},
+            folder,
+            human=filed("human", files.human),
+            prices=filed("prices", files.prices),
+            nouns=filed("nouns", files.nouns),
+            tagger=tagger,
+            made_from={name: path.name for name, path in files.named().items()},
+            progress=progress,
+        )
+
+
+def _write_goals(kind: GoalKind, folder: Path, intake: Intake, given: GoalsByKind) -> int:
+    writer = GoalWriter(goals_path(folder, kind), intake.digest.update)
+    if kind in given:
+        writer.keep(given[kind], intake.numbers.get)
+    else:
+        # The original makes one kind or the other: both begin where the prices of ranges end.
+        spool = intake.synthetic if kind == "synthetic" else intake.human
+        writer.draw(spool, PriceDraws(intake.draws.state))
+    return writer.count
+
+
+def _documents(folder: Path, asins: Sequence[str]) -> Iterator[str]:
+    cards, details = Blobs(folder / CARDS), Blobs(folder / DETAILS)
+    for number, asin in enumerate(asins):
+        yield unpack_product(asin, cards[number], details[number]).document
