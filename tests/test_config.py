@@ -129,7 +129,7 @@ def test_what_has_no_effect_is_said(caplog):
         ("grpo=3", "grpo"),
         ("grpo.lr", "key=value"),
         ("env.layout=chat", "layout"),
-        ("env.env_name=Webshop", "Webshop is not available"),
+        ("env.env_name=Sokoban", "Sokoban is not available"),
         ("env.max_steps=0", "max_steps"),
         ("~grpo.lr", "cannot be deleted|key=value"),
         ("bank.retrieval_mode=embedding", "retrieval_mode=template"),
