@@ -2,11 +2,16 @@
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.policy import Completion, PolicyError, Request
+from skill_gym.wrappers.open_command import fill, has_slot
+
+MOST_WORDS = 6
+"""Words of the goal that fill a slot at most."""
 
 
 def _stream(seed: int, request: Request) -> random.Random:
@@ -28,6 +33,16 @@ def _admissible(request: Request) -> Sequence[str]:
             "environment that lists its commands"
         )
     return commands
+
+
+def _drawn(request: Request, draw: random.Random) -> str:
+    """A random admissible command; a slot in it is filled with words of the goal, in their order."""
+    command = draw.choice(_admissible(request))
+    if not has_slot(command):
+        return command
+    words = re.findall(r"\w+", str(request.info.get("goal", ""))) or ["anything"]
+    count = draw.randint(1, min(MOST_WORDS, len(words)))
+    return fill(command, " ".join(words[place] for place in sorted(draw.sample(range(len(words)), count))))
 
 
 def _reply(template: str, command: str) -> str:
@@ -98,12 +113,14 @@ class ExpertPolicy(BatchPolicy):
         if self.failure_rate > 0 or expert is None:
             draw = _stream(self.seed, request)
             if expert is None or draw.random() < self.failure_rate:
-                return draw.choice(_admissible(request))
+                return _drawn(request, draw)
         return str(expert)
 
 
 class RandomPolicy(BatchPolicy):
     """Says a random admissible command; the floor of every comparison.
+
+    A slot, as in ``search[<your query>]``, is filled with a few random words of the goal.
 
     Args:
         seed: Seed of the draws, together with task, step and the reply's seed.
@@ -136,7 +153,7 @@ class RandomPolicy(BatchPolicy):
                 (),
                 (),
                 (),
-                _reply(self._template, _stream(self.seed, request).choice(_admissible(request))),
+                _reply(self._template, _drawn(request, _stream(self.seed, request))),
             )
             for request in requests
         ]

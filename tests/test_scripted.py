@@ -74,6 +74,24 @@ def test_another_seed_plays_another_game() -> None:
     }
 
 
+def test_a_slot_is_filled_with_words_of_the_goal_in_their_order() -> None:
+    goal = "Find me a red table lamp, [cheap]"
+    requests = [request(n, admissible_commands=("search[<your query>]",), goal=goal) for n in range(200)]
+    said = replies(RandomPolicy(), requests)
+    assert said == replies(RandomPolicy(), requests)
+    queries = {text.removeprefix("<action>search[").removesuffix("]</action>") for text in said.values()}
+    assert len(queries) > 50
+    words = ["Find", "me", "a", "red", "table", "lamp", "cheap"]
+    for query in queries:
+        places = [words.index(word) for word in query.split()]
+        assert places == sorted(places)
+        assert 1 <= len(places) <= 6
+    (erring,) = replies(ExpertPolicy(1.0), requests[:1]).values()
+    assert "<your" not in erring
+    (blind,) = replies(RandomPolicy(), [request(0, admissible_commands=("search[<your query>]",))]).values()
+    assert blind == "<action>search[anything]</action>"
+
+
 def test_nothing_to_draw_from_or_by_is_an_error() -> None:
     with pytest.raises(PolicyError, match="admissible_commands"):
         RandomPolicy().submit(request(0, admissible_commands=()))

@@ -8,6 +8,7 @@ import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
 from skill_gym.text_env import FreeText
+from skill_gym.wrappers.open_command import fitted, has_slot
 
 Projection = Literal["strict", "skillrl"]
 
@@ -38,7 +39,8 @@ class TaggedAction(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
 
     ``info`` gains, at reset and step, ``command`` (what was sent; ``""`` at reset), ``is_action_valid`` (the
     reply could be read), ``is_admissible`` (its command was in the admissible list; an empty list means an
-    open action space, where every command is) and ``invalid_reason`` (None or a short sentence).
+    open action space, where every command is) and ``invalid_reason`` (None or a short sentence). A command of
+    the list with a slot, such as ``search[<your query>]``, admits any text but the slot itself in its place.
 
     Args:
         env: A TextEnv, or wrappers around one.
@@ -125,11 +127,16 @@ class TaggedAction(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
 
     def _spelling(self, command: str) -> str | None:
         """The admissible command that this one means; None when there is none."""
-        if command in self._admissible:
-            return command
-        fold: Callable[[str], str] = _folded if self.projection == "strict" else str.lower
+        strict = self.projection == "strict"
+        fold: Callable[[str], str] = _folded if strict else str.lower
         wanted = fold(command)
-        return next((known for known in self._admissible if fold(known) == wanted), None)
+        for known in self._admissible:
+            if not has_slot(known):
+                if fold(known) == wanted:
+                    return known
+            elif (filled := fitted(command, known, mend=strict)) is not None:
+                return filled
+        return None
 
 
 def parse_strict(reply: str, tags: Sequence[str]) -> Parsed:
