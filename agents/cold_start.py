@@ -1,4 +1,4 @@
-"""Cold start: the explorer's episodes make a policy, from scratch or out of an existing model."""
+"""Cold start: a scripted player's episodes make a policy, from scratch or out of an existing model."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ FURTHER_LR = 2e-5
 """Learning rate for a model that is trained further: what it can do already is to be kept."""
 
 TOKENIZER_GAMES = 400
-"""Games whose prompts and observations train the tokenizer of a policy from scratch."""
+"""Tasks whose prompts and observations train the tokenizer of a policy from scratch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +47,21 @@ class ColdStartConfig:
     """The warm start; how the bundled policy was made stands in the README.md beside it.
 
     Attributes:
+        demonstrations: What is played, in which environment.
         out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.
         model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
         policy: Size of the small policy.
-        demonstrations: What is played.
         imitation: How it is learnt; a learning rate of None is ``FURTHER_LR`` for a model that can speak.
         threads: Threads of torch; None leaves them as they are.
         dtype: Number format of the saved weights.
-        accuracy_games: Held-out games whose every command is also decoded freely at the end.
+        accuracy_games: Held-out tasks whose every command is also decoded freely at the end.
         seed: Of the first weights.
     """
 
+    demonstrations: DemonstrationConfig
     out: str = "runs/cold-start"
     model: str = "scratch"
     policy: TinyPolicyConfig = field(default_factory=TinyPolicyConfig)
-    demonstrations: DemonstrationConfig = field(default_factory=DemonstrationConfig)
     imitation: ImitationConfig = field(default_factory=ImitationConfig)
     threads: int | None = 1
     dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
@@ -182,13 +182,13 @@ def _start(config: ColdStartConfig, out: Path) -> tuple[Any, Any]:
 
 def _tokenizer_texts(config: DemonstrationConfig) -> tuple[list[str], list[str]]:
     """Prompts without skills, observations and replies; and, apart from them, prompts with all skills."""
-    games = min(TOKENIZER_GAMES, config.episodes)
-    # What is said of habits is a frame like any other; lessons are texts that change.
-    habits = replace(config, episodes=games, practice=replace(config.practice, lessons=0.0))
+    # What practice itself says is a frame like any other; lessons are texts that change.
+    practice = replace(config.practice, lessons=0.0)
+    plain = replace(config, episodes=min(TOKENIZER_GAMES, config.episodes), practice=practice)
     frames: list[str] = []
-    for one in demonstrations(habits, max_tokens=100_000):
+    for one in demonstrations(plain, max_tokens=100_000):
         frames += [*one.prompts, *one.replies]
-    starter = load_bank(config.bank)
+    starter = load_bank(config)
     texts = [one.description + " " + one.how_to_avoid for one in starter.mistakes]
     return frames, [*texts, *(f"{one.title}: {one.principle}" for one in starter.skills)]
 

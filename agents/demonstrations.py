@@ -1,4 +1,4 @@
-"""The explorer plays generated games through the real wrappers; its episodes become training sequences."""
+"""A scripted player plays through the real wrappers; its episodes become training sequences."""
 
 import logging
 import random
@@ -11,11 +11,12 @@ import numpy as np
 
 import skill_gym
 from skill_gym.agents.policy import Completion, Message
-from skill_gym.agents.practice_banks import PracticeConfig, practice
-from skill_gym.alfworld.explorer import Explorer
-from skill_gym.alfworld.worlds import WORLDS
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.practice import Practice
+from skill_gym.text_env import TextEnv
 from skill_gym.wrappers import SkillAugmentedEnv, TaggedAction, TaskPrompt
+from skill_gym.wrappers.open_command import fill, has_slot
+from skill_gym.wrappers.task_prompt import NOT_SHOWN
 
 if TYPE_CHECKING:
     from skill_gym.agents.chat import ChatTokens
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ENV_ID = "skill_gym/ALFWorld-v0"
 GOES_ON = 0.5
 """Chance that a mistake is followed by another."""
 
+MOST_WORDS = 5
+"""Words of the goal that fill the slot of a mistaken command at most."""
+
 CHUNK = 500
-"""Games that a worker plays at a time."""
+"""Tasks that a worker plays at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,36 +39,45 @@ class DemonstrationConfig:
     """What is played.
 
     Attributes:
-        episodes: Number of games, one episode each, each in a world of its own.
-        first_game: Games of the training split to pass over, so that a second training sees new ones.
-        held_out: Number of games of ``generated_validation``, in validation worlds, for the accuracy figures.
-        practice: Which skills are shown how often.
-        bank: Starter bank that lessons come from: its name, or the path of a bank file.
+        env: Id of the environment; it must have a scripted player (``TextEnv.player``).
+        options: Arguments of the environment, such as ``data`` or ``observation``.
+        split: What is played for training.
+        held_out_split: What is played for the accuracy figures.
+        episodes: Number of tasks of ``split``, one episode each.
+        first_game: Tasks of the split to pass over, so that a second training sees new ones.
+        held_out: Number of tasks of ``held_out_split``.
+        practice: Which skills are shown how often, and what else differs between episodes.
+        bank: Starter bank that lessons come from: its name, or the path of a bank file; None for the
+            environment's own.
         max_tokens: Budget of the skill block, in the policy's tokens.
         noise: Chance, in each turn, that mistakes begin: commands of somebody else, one or a few in a row.
             They are read but not learnt, so that the policy learns to go on after its own (as DAgger does).
-        max_steps: Longest episode; only won ones are used.
-        generator: Settings of the games' generator, such as ``room_scale``; see ``GeneratorConfig``. A
-            setting with a list of two numbers is drawn between them for each game.
+        max_steps: Longest episode, None for the environment's own limit; only won ones are used.
+        generator: Settings of the generator of tasks, such as ALFWorld's ``room_scale``. A setting with a
+            list of two numbers is drawn between them for each task.
         workers: Processes that play; their number changes nothing in what is played.
-        seed: Of skills shown, worlds, noise and the choice of games.
+        seed: Of skills shown, arguments drawn and noise.
     """
 
+    env: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    split: str = "generated"
+    held_out_split: str = "generated_validation"
     episodes: int = 40000
     first_game: int = 0
     held_out: int = 60
-    practice: PracticeConfig = field(default_factory=PracticeConfig)
-    bank: str = "alfworld"
+    practice: Practice = field(default_factory=Practice)
+    bank: str | None = None
     max_tokens: int = 250
     noise: float = 0.1
-    max_steps: int = 50
+    max_steps: int | None = None
     generator: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.episodes < 1 or self.held_out < 1:
-            raise ValueError(f"need at least one game of each kind, got {self.episodes} and {self.held_out}")
+            raise ValueError(f"need at least one task of each split, got {self.episodes} and {self.held_out}")
         if self.first_game < 0:
             raise ValueError(f"first_game must be at least 0, got {self.first_game}")
         if not 0 <= self.noise < 1:
@@ -73,8 +85,7 @@ class DemonstrationConfig:
         if self.workers < 1:
             raise ValueError(f"workers must be at least 1, got {self.workers}")
         for name, value in self.generator.items():
-            drawn = isinstance(value, list | tuple) and name != "rooms"
-            if drawn and (len(value) != 2 or value[0] > value[1]):
+            if _is_range(value) and (len(value) != 2 or value[0] > value[1]):
                 raise ValueError(f"{name} must be a number, or a range as [low, high], got {value}")
 
 
@@ -83,11 +94,11 @@ class Demonstration:
     """One won episode as a conversation, one prompt and one reply a turn.
 
     Attributes:
-        task_id: The game.
+        task_id: The task.
         task_type: Its type.
         prompts: What the agent was shown.
         replies: What it said.
-        learn: Whether the reply is the explorer's; others were noise.
+        learn: Whether the reply is the scripted player's; others were noise.
         admissible: The admissible commands at each reply.
     """
 
@@ -106,42 +117,47 @@ def demonstrations(
     count_tokens: Callable[[str], int] | None = None,
     max_tokens: int | None = None,
 ) -> Iterator[Demonstration]:
-    """Plays games and gives the episodes that were won, in order of the games.
+    """Plays tasks and gives the episodes that were won, in order of the tasks.
 
     Args:
         config: What is played.
-        held_out: Plays ``generated_validation`` instead of the training games.
+        held_out: Plays the held-out split instead of the training tasks.
         count_tokens: The policy's tokenizer, for the budget of the skill block.
         max_tokens: Another budget than the config's; the tokenizer's training sees every skill whole.
+
+    Raises:
+        gymnasium.error.Error: No such environment.
+        NotImplementedError: The environment has no scripted player.
+        ValueError: The split has fewer tasks, or the environment refuses its arguments.
     """
-    split = "generated_validation" if held_out else "generated"
-    first, games = (0, config.held_out) if held_out else (config.first_game, config.episodes)
-    starter = load_bank(config.bank)
+    split = config.held_out_split if held_out else config.split
+    first, tasks = (0, config.held_out) if held_out else (config.first_game, config.episodes)
+    starter = load_bank(config)
     lost = 0
-    for number in range(first, first + games):
-        # One stream an episode: adding games does not change those before.
+    for number in range(first, first + tasks):
+        # One stream an episode: adding tasks does not change those before.
         rng = random.Random(f"{config.seed}:{split}:{number}")
         episode = _episode(config, split, number, starter, rng, count_tokens, max_tokens or config.max_tokens)
         if episode is None:
             lost += 1
         else:
             yield episode
-    logger.debug("%s: %d of %d games won by the explorer", split, games - lost, games)
+    logger.debug("%s: %d of %d tasks won by the scripted player", split, tasks - lost, tasks)
 
 
 def in_chunks(config: DemonstrationConfig) -> list[DemonstrationConfig]:
-    """The same games in several configs, so that processes can share them."""
+    """The same tasks in several configs, so that processes can share them."""
     return [
         replace(config, first_game=start, episodes=min(CHUNK, config.first_game + config.episodes - start))
         for start in range(config.first_game, config.first_game + config.episodes, CHUNK)
     ]
 
 
-def load_bank(name_or_path: str) -> SkillBank:
-    """A starter bank by name, or a bank file."""
-    if name_or_path.endswith(".json"):
-        return SkillBank.load(name_or_path)
-    return SkillBank.starter(name_or_path)
+def load_bank(config: DemonstrationConfig) -> SkillBank:
+    """The bank that lessons come from."""
+    if config.bank is not None and config.bank.endswith(".json"):
+        return SkillBank.load(config.bank)
+    return SkillBank.starter(config.bank or config.env)
 
 
 def encode(demonstration: Demonstration, chat: "ChatTokens", *, read_weight: float = 0.0) -> "Sample":
@@ -208,48 +224,57 @@ def _episode(
     count_tokens: Callable[[str], int] | None,
     max_tokens: int,
 ) -> Demonstration | None:
-    """One game in a world of its own, with the skills that were drawn for it."""
-    worlds = WORLDS["train" if split == "generated" else "validation"]
-    world = None if rng.random() < config.practice.household else rng.choice(worlds)
+    """One task, in an environment and with the skills that were drawn for it."""
+    drawn = config.practice.options(split, rng)
     settings = {
-        name: rng.uniform(*value) if isinstance(value, list | tuple) and name != "rooms" else value
-        for name, value in config.generator.items()
+        name: rng.uniform(*value) if _is_range(value) else value for name, value in config.generator.items()
     }
     skill_gym.register_suite()
-    game = gym.make(
-        ENV_ID,
-        split=split,
-        size=number + 1,
-        world=world,
-        generator=settings,
+    made = gym.make(
+        config.env,
         max_episode_steps=config.max_steps,
         disable_env_checker=True,
+        **{"split": split, "size": number + 1, **config.options, **drawn},
+        **({"generator": settings} if settings else {}),
     )
-    task = game.unwrapped.tasks[number]  # type: ignore[attr-defined]
+    env: TextEnv = made.unwrapped  # type: ignore[assignment]
+    if number >= len(env.tasks):
+        raise ValueError(
+            f"split {split!r} of {config.env} has {len(env.tasks)} tasks, wanted is number {number}; "
+            "ask for fewer episodes and go through them in several passes"
+        )
+    task = env.tasks[number]
     shown = SkillAugmentedEnv(
-        TaskPrompt(TaggedAction(game), layout="transcript", think=True),
-        practice(world, task.goal, starter, config.practice, rng),
+        TaskPrompt(TaggedAction(made), layout="transcript", think=True),
+        config.practice.retriever(task, drawn, starter, rng),
         max_tokens=max_tokens,
         count_tokens=count_tokens,
     )
-    return _play(shown, task.id, rng, config.noise)
+    return _play(shown, env, task.id, config.practice, rng, config.noise)
 
 
-def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float) -> Demonstration | None:
+def _is_range(value: Any) -> bool:
+    """Whether a setting is a list of numbers."""
+    return isinstance(value, list | tuple) and all(isinstance(one, int | float) for one in value)
+
+
+def _play(
+    shown: SkillAugmentedEnv, env: TextEnv, task_id: str, practice: Practice, rng: random.Random, noise: float
+) -> Demonstration | None:
     """One episode; None when it was not won or nothing in it is to be learnt."""
-    prompt, info = env.reset(options={"task": task_id})
-    explorer = Explorer(info["observation"], advice=prompt)
+    prompt, info = shown.reset(options={"task": task_id})
+    player = env.player(info["observation"], prompt)
     prompts, replies, learn, admissible = [], [], [], []
     earlier: dict[str, None] = {}
     over = noisy = False
     while not over:
         commands = info["admissible_commands"]
-        command = explorer.command(commands)
+        command = player.command(commands)
         noisy = rng.random() < (GOES_ON if noisy else noise)
-        thought = explorer.thought
+        thought = player.thought
         if noisy:
             # What was thought stays true, so that the next thought can be read off the last one.
-            command = _mistake(commands, earlier, rng)
+            command = _mistake(commands, earlier, info["goal"], practice, rng)
         earlier.update(dict.fromkeys(commands))
         earlier.pop(command, None)
         earlier[command] = None
@@ -257,8 +282,8 @@ def _play(env: SkillAugmentedEnv, task_id: str, rng: random.Random, noise: float
         replies.append(reply(thought, command))
         learn.append(not noisy)
         admissible.append(tuple(commands))
-        prompt, _, terminated, truncated, info = env.step(replies[-1])
-        explorer.observe(command, info["observation"])
+        prompt, _, terminated, truncated, info = shown.step(replies[-1])
+        player.observe(command, info["observation"])
         over = terminated or truncated
     if not info["won"] or not any(learn):
         return None
@@ -277,15 +302,20 @@ def said_command(text: str) -> str:
     return text.partition("<action>")[2].partition("</action>")[0].strip()
 
 
-def _mistake(admissible: Sequence[str], earlier: dict[str, None], rng: random.Random) -> str:
-    """What a beginner would try: anything, the last refused thing again, a place that is not there."""
+def _mistake(
+    admissible: Sequence[str], earlier: dict[str, None], goal: str, practice: Practice, rng: random.Random
+) -> str:
+    """What a beginner would try: the last refused thing again, what is not there, anything."""
     kind = rng.random()
     stale = [command for command in earlier if command not in admissible]
     if stale and kind < 0.4:
         # Commands that were possible before, the latest more often.
-        return stale[-1 - int(len(stale) * rng.random() ** 2)]
-    places = [command for command in admissible if command.startswith("go to ")]
-    if places and kind < 0.6:
-        name, _, number = rng.choice(places).rpartition(" ")
-        return f"{name} {int(number) + rng.randint(1, 3)}" if number.isdigit() else name
-    return rng.choice([command for command in admissible if command != "help"])
+        command = stale[-1 - int(len(stale) * rng.random() ** 2)]
+    else:
+        own = practice.mistake(admissible, rng) if kind < 0.6 else None
+        command = own or rng.choice([one for one in admissible if one not in NOT_SHOWN])
+    if not has_slot(command):
+        return command
+    words = goal.split()
+    first = rng.randrange(len(words))
+    return fill(command, " ".join(words[first : first + rng.randint(1, MOST_WORDS)]))

@@ -1,21 +1,24 @@
-"""The explorer as a policy: it reads the prompt, skills included, and plays ALFWorld by what it has read."""
+"""The environment's scripted player as a policy: it reads the prompt, skills included, and plays by that."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import gymnasium as gym
+
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.policy import Completion, PolicyError, Request
-from skill_gym.alfworld.explorer import Explorer
+from skill_gym.registration import env_class
+from skill_gym.text_env import Player
 
 
 class ExplorerPolicy(BatchPolicy):
-    """Says what an ``Explorer`` would do, which takes the habits that the first prompt states as advice.
+    """Says what the environment's scripted player would do, which takes the first prompt as advice.
 
-    It needs no model and never errs by chance, so it measures what stated habits are worth to a player that
+    It needs no model and never errs by chance, so it measures what stated skills are worth to a player that
     understands them. The same episode gives the same replies, whoever else plays.
 
     Args:
-        think: Whether replies hold the explorer's thought; None does as the prompt asks.
+        think: Whether replies hold the player's thought; None does as the prompt asks.
         most_episodes: Episodes remembered at once, at least 1, no fewer than there are slots.
         name: Goes into the trajectories.
 
@@ -31,17 +34,19 @@ class ExplorerPolicy(BatchPolicy):
         super().__init__(name)
         self.think = think
         self.most_episodes = most_episodes
-        self._players: OrderedDict[str, tuple[Explorer, bool]] = OrderedDict()
+        self._players: OrderedDict[str, tuple[Player, bool]] = OrderedDict()
 
     def submit(self, request: Request) -> None:
         """Takes a request; the one of step 0 begins an episode.
 
         Raises:
-            PolicyError: The environment is not ALFWorld with its own goal sentences, its wrappers do not
-                give what is needed, or the episode was begun elsewhere or long ago.
+            PolicyError: The environment has no scripted player, or this one does not understand its first
+                text, its wrappers do not give what is needed, or the episode was begun elsewhere or long ago.
         """
         missing = [
-            name for name in ("observation", "admissible_commands", "step") if name not in request.info
+            name
+            for name in ("task_key", "observation", "admissible_commands", "step")
+            if name not in request.info
         ]
         if missing:
             raise PolicyError(
@@ -64,22 +69,24 @@ class ExplorerPolicy(BatchPolicy):
     def _begin(self, request: Request) -> None:
         prompt = "\n".join(message["content"] for message in request.messages)
         try:
-            explorer = Explorer(request.info["observation"], prompt)
-        except ValueError as error:
+            # A task's key begins with its environment's id.
+            env = env_class(request.info["task_key"].partition(":")[0])
+            player = env.player(request.info["observation"], prompt)
+        except (ValueError, NotImplementedError, gym.error.Error) as error:
             raise PolicyError(str(error)) from error
         asked = "<think>" in prompt if self.think is None else self.think
         # A ticket may come again in a later rollout; its new episode is the youngest.
         self._players.pop(_episode(request), None)
-        self._players[_episode(request)] = explorer, asked
+        self._players[_episode(request)] = player, asked
         while len(self._players) > self.most_episodes:
             self._players.popitem(last=False)
 
     def _reply(self, request: Request) -> str:
-        explorer, think = self._players[_episode(request)]
+        player, think = self._players[_episode(request)]
         if request.info["step"] > 0:
-            explorer.observe(request.info.get("command", ""), request.info["observation"])
-        command = explorer.command(request.info["admissible_commands"])
-        thought = f"<think>{explorer.thought}</think>" if think else ""
+            player.observe(request.info.get("command", ""), request.info["observation"])
+        command = player.command(request.info["admissible_commands"])
+        thought = f"<think>{player.thought}</think>" if think else ""
         return f"{thought}<action>{command}</action>"
 
 

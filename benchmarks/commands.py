@@ -13,13 +13,13 @@ def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
         "data": options.data,
         "task_types": options.task_types,
         "world": options.world,
-        "generator": _values(options.generator, "--generator", "room_scale=0.5") or None,
+        "generator": key_values(options.generator, "--generator", "room_scale=0.5") or None,
     }
-    given |= _values(options.env_options, "--env-options", "observation=text_rich")
+    given |= key_values(options.env_options, "--env-options", "observation=text_rich")
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _values(settings: Sequence[str], option: str, example: str) -> dict[str, Any]:
+def key_values(settings: Sequence[str], option: str, example: str) -> dict[str, Any]:
     """Values by name, read as JSON where they are; which names there are, the environment knows."""
     values: dict[str, Any] = {}
     for setting in settings:
@@ -35,13 +35,9 @@ def _values(settings: Sequence[str], option: str, example: str) -> dict[str, Any
 
 def _experts(env_id: str) -> Sequence[str]:
     """The environment's experts, the one that knows only what it has read first."""
-    import gymnasium as gym
+    from skill_gym.registration import env_class
 
-    import skill_gym  # noqa: F401 - registers the suite
-
-    entry = gym.spec(env_id).entry_point
-    made: Any = gym.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
-    experts: Sequence[str] = getattr(made, "metadata", {}).get("experts", ())
+    experts: Sequence[str] = env_class(env_id).metadata.get("experts", ())
     if not experts:
         raise ValueError(f"{env_id} has no expert; choose another --policy")
     return experts

@@ -8,7 +8,7 @@ from skill_gym.agents.scripted import ExpertPolicy, RandomPolicy
 Backend = Literal["auto", "vllm", "transformers"]
 
 PLAYERS = """expert (plays the environment's expert; see --failure-rate), random,
-explorer (ALFWorld: knows what it has read, and takes habits that skills state as advice),
+explorer (the environment's scripted player: knows what it has read, and takes skills as advice),
 tiny (the bundled policy), smollm2, a model folder, a Hugging Face id, or openai:MODEL (an endpoint)"""
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from skill_gym.agents.config import load_config
 from skill_gym.agents.policy import Policy, Sampling
-from skill_gym.agents.practice_banks import habit_bank
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.alfworld.worlds import true_habits
 from skill_gym.benchmarks import suite
@@ -28,6 +27,7 @@ from skill_gym.benchmarks.pooling import pool, pooled_difference, student
 from skill_gym.benchmarks.progress import EpisodeBar
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.distillation import distil
+from skill_gym.skillbanks.habit_practice import habit_bank
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.trajectory import Trajectory
 

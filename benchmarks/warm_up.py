@@ -3,37 +3,58 @@
 import argparse
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from skill_gym.benchmarks.commands import key_values
+from skill_gym.registration import SUITE
+from skill_gym.skillbanks.habit_practice import HabitPractice
+from skill_gym.skillbanks.practice import Practice
+
+if TYPE_CHECKING:
+    from skill_gym.agents.tiny_policy import TinyPolicyConfig
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds the options; left out ones keep the recipe of the bundled policy."""
     command.description = (
-        "The explorer plays generated games; a policy learns to say what it said, from scratch (the small "
-        "policy) or starting from a model. A run that was cut off goes on when the same command is given "
-        "again. How the bundled policy was made stands in the README.md beside it."
+        "The environment's scripted player plays; a policy learns to say what it said, from scratch (the "
+        "small policy) or starting from a model. A run that was cut off goes on when the same command is "
+        "given again. How the bundled policy was made stands in the README.md beside it."
     )
+    command.add_argument(
+        "--env", default="skill_gym/ALFWorld-v0", metavar="ID", help=f"environment: {', '.join(SUITE)}"
+    )
+    command.add_argument("--split", help="tasks for training; generated if left out")
+    command.add_argument("--held-out-split", metavar="SPLIT", help="generated_validation if left out")
     command.add_argument(
         "--out", default="runs/cold-start", help="run folder; the policy lands in OUT/policy"
     )
     command.add_argument(
         "--model", default="scratch", help="scratch, tiny, smollm2, a folder, or a Hugging Face id"
     )
-    command.add_argument("--episodes", type=int, metavar="N", help="demonstration games")
-    command.add_argument("--held-out", type=int, metavar="N", help="games for the accuracy figures")
+    command.add_argument("--episodes", type=int, metavar="N", help="demonstrations")
+    command.add_argument("--held-out", type=int, metavar="N", help="tasks for the accuracy figures")
     command.add_argument("--passes", type=int, metavar="N", help="times through the demonstrations")
     command.add_argument("--minutes", type=float, help="stop training after so long (depends on the machine)")
     command.add_argument(
         "--lr", type=float, help="highest learning rate; about 2e-5 for a model that can speak"
     )
     command.add_argument("--batch-tokens", type=int, metavar="N", help="tokens of one optimiser step")
-    command.add_argument("--first-game", type=int, default=0, metavar="N", help="training games to pass over")
-    command.add_argument("--noise", type=float, help="chance in each turn that the explorer is disturbed")
+    command.add_argument("--first-game", type=int, default=0, metavar="N", help="training tasks to pass over")
+    command.add_argument("--noise", type=float, help="chance in each turn that the player is disturbed")
+    for name, text, example in (
+        ("generator", "settings of generated tasks", "room_scale=0.5, or room_scale=[0.3,1] to draw between"),
+        ("env-options", "further arguments of the environment", "observation=text_rich"),
+        ("policy-size", "size of the small policy", "context_length=8192 vocab_size=4096"),
+    ):
+        command.add_argument(
+            f"--{name}", nargs="+", metavar="KEY=VALUE", default=(), help=f"{text}, e.g. {example}"
+        )
     for name, text in (
-        ("room-scale", "factor on the size of the games' rooms"),
-        ("object-scale", "factor on the number of objects"),
-        ("habit-strength", "share of the objects that lie where their world keeps them"),
+        ("room-scale", "ALFWorld: factor on the size of the games' rooms"),
+        ("object-scale", "ALFWorld: factor on the number of objects"),
+        ("habit-strength", "ALFWorld: share of the objects that lie where their world keeps them"),
     ):
         command.add_argument(
             f"--{name}", type=float, nargs="+", metavar="X", help=f"{text}; two numbers: drawn between them"
@@ -44,28 +65,51 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0)
 
 
+PRACTICES: Mapping[str, type[Practice]] = {"skill_gym/ALFWorld-v0": HabitPractice}
+"""What demonstrations vary, where that is more than the lessons that they show."""
+
+
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _policy_size(settings: Mapping[str, Any]) -> "TinyPolicyConfig":
+    from skill_gym.agents.tiny_policy import TinyPolicyConfig
+
+    names = [one.name for one in fields(TinyPolicyConfig)]
+    unknown = [name for name in settings if name not in names]
+    if unknown:
+        raise ValueError(f"unknown --policy-size {unknown[0]!r}; the settings are {', '.join(names)}")
+    return TinyPolicyConfig(**settings)
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command."""
     from skill_gym.agents.cold_start import ColdStartConfig, cold_start
+    from skill_gym.agents.demonstrations import DemonstrationConfig
+    from skill_gym.agents.imitation import ImitationConfig
 
-    config = ColdStartConfig(out=options.out, model=options.model, threads=options.threads, seed=options.seed)
-    learning = {"lr": options.lr, "passes": options.passes, "minutes": options.minutes}
-    learning["batch_tokens"] = options.batch_tokens
     scales = {
         name: value[0] if len(value) == 1 else value
         for name in ("room_scale", "object_scale", "habit_strength")
         if (value := getattr(options, name)) is not None
     }
-    names = ("episodes", "held_out", "first_game", "noise", "workers")
-    playing = {name: getattr(options, name) for name in names}
-    config = replace(
-        config,
-        demonstrations=replace(config.demonstrations, generator=scales, **_given(playing)),
-        imitation=replace(config.imitation, bf16=options.bf16, **_given(learning)),
+    names = ("split", "held_out_split", "episodes", "held_out", "first_game", "noise", "workers")
+    learning = {name: getattr(options, name) for name in ("lr", "passes", "minutes", "batch_tokens")}
+    config = ColdStartConfig(
+        demonstrations=DemonstrationConfig(
+            env=options.env,
+            practice=PRACTICES.get(options.env, Practice)(),
+            options=key_values(options.env_options, "--env-options", "data=shop"),
+            generator=scales | key_values(options.generator, "--generator", "room_scale=0.5"),
+            **_given({name: getattr(options, name) for name in names}),
+        ),
+        imitation=ImitationConfig(bf16=options.bf16, **_given(learning)),
+        policy=_policy_size(key_values(options.policy_size, "--policy-size", "vocab_size=4096")),
+        out=options.out,
+        model=options.model,
+        threads=options.threads,
+        seed=options.seed,
     )
 
     def show(row: Mapping[str, float]) -> None:
@@ -73,7 +117,6 @@ def run(options: argparse.Namespace) -> int:
 
     print("playing demonstrations, then training; every line is one row of metrics.jsonl", file=sys.stderr)
     folder = cold_start(config, progress=show)
-    print(
-        f"policy: {folder}\ntry it: skill-gym evaluate --policy {folder} --split generated_test --limit 100"
-    )
+    evaluation = f"skill-gym evaluate --env {options.env} --policy {folder} --think"
+    print(f"policy: {folder}\ntry it: {evaluation} --split generated_test --limit 100")
     return 0

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
+
+from skill_gym.text_env import TextEnv
 
 
 class Entry(NamedTuple):
@@ -29,3 +32,17 @@ def register_suite() -> None:
     for env_id, entry in SUITE.items():
         if env_id not in gym.registry:
             gym.register(env_id, entry_point=entry.entry_point, max_episode_steps=entry.max_episode_steps)
+
+
+def env_class(env_id: str) -> type[TextEnv]:
+    """The class behind an id, for what it says without being made, such as its scripted player.
+
+    Raises:
+        gymnasium.error.Error: No such id.
+    """
+    register_suite()
+    entry = gym.spec(env_id).entry_point
+    loaded = load_env_creator(entry) if isinstance(entry, str) else entry
+    if not (isinstance(loaded, type) and issubclass(loaded, TextEnv)):
+        raise ValueError(f"{env_id} is no TextEnv; choose an environment of the suite: {', '.join(SUITE)}")
+    return loaded

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -98,6 +98,24 @@ class Outcome(NamedTuple):
     info: dict[str, Any] = {}  # noqa: RUF012 - never written to
 
 
+class Player(Protocol):
+    """Plays one episode by a script, knowing only what it has read.
+
+    The same texts give the same commands and thoughts, also after commands that somebody else chose.
+
+    Attributes:
+        thought: Why the last command was chosen, in sentences; "" before the first.
+    """
+
+    thought: str
+
+    def command(self, commands: Sequence[str], /) -> str:
+        """The next command, given those that are admissible now."""
+
+    def observe(self, command: str, observation: str, /) -> None:
+        """Takes down what a command led to, whoever chose it."""
+
+
 class TextEnv(gym.Env[str, str]):
     """The contract of the suite's environments; a subclass says how a task begins and what a command does.
 
@@ -131,6 +149,20 @@ class TextEnv(gym.Env[str, str]):
         self.action_space = FreeText()
         self._over = True
         self._observation = ""
+
+    @classmethod
+    def player(cls, first_observation: str, advice: str = "") -> Player:
+        """The scripted player of one episode, for demonstrations.
+
+        Args:
+            first_observation: Text of the reset.
+            advice: Any text that may advise it, such as a whole prompt with skills.
+
+        Raises:
+            NotImplementedError: The environment has none.
+            ValueError: It does not understand the first observation.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no scripted player; implement {cls.__name__}.player()")
 
     @abstractmethod
     def begin(self, task: Task) -> Outcome:

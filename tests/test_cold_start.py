@@ -10,6 +10,12 @@ from skill_gym.agents.demonstrations import DemonstrationConfig, demonstrations
 from skill_gym.agents.imitation import ImitationConfig, ImitationError
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.tiny_policy import TinyPolicyConfig
+from skill_gym.skillbanks.habit_practice import HabitPractice
+
+
+def alfworld(**settings) -> DemonstrationConfig:
+    return DemonstrationConfig(env="skill_gym/ALFWorld-v0", practice=HabitPractice(), **settings)
+
 
 SMALL = ColdStartConfig(
     policy=TinyPolicyConfig(
@@ -21,7 +27,7 @@ SMALL = ColdStartConfig(
         heads=2,
         context_length=1024,
     ),
-    demonstrations=DemonstrationConfig(episodes=24, held_out=4, max_tokens=100),
+    demonstrations=alfworld(episodes=24, held_out=4, max_tokens=100),
     imitation=ImitationConfig(warmup_steps=2, log_steps=2),
     accuracy_games=1,
 )
@@ -86,7 +92,7 @@ def test_an_existing_model_is_trained_further(tmp_path):
             SMALL,
             model=str(source),
             out=str(tmp_path / "run"),
-            demonstrations=DemonstrationConfig(episodes=3, held_out=1, max_tokens=50),
+            demonstrations=alfworld(episodes=3, held_out=1, max_tokens=50),
             dtype="float32",
         )
     )
@@ -98,7 +104,7 @@ def test_an_existing_model_is_trained_further(tmp_path):
 
 def test_accuracy_counts_the_explorers_commands_only(run):
     _, folder, _ = run
-    noisy = DemonstrationConfig(episodes=1, noise=0.5, seed=1)
+    noisy = alfworld(episodes=1, noise=0.5, seed=1)
     (one,) = demonstrations(noisy)
     scores = command_accuracy(load_model(folder), load_tokenizer(folder), [one])
     assert scores["commands"] == sum(one.learn)

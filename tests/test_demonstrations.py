@@ -16,18 +16,25 @@ from skill_gym.agents.demonstrations import (
 )
 from skill_gym.agents.packing import make_samples
 from skill_gym.agents.policy import Sampling
-from skill_gym.agents.practice_banks import PracticeConfig
 from skill_gym.agents.rollout import Episode, play
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, train_tokenizer
 from skill_gym.benchmarks.suite import make
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.habit_practice import HabitPractice
 
-BARE = PracticeConfig(none=1.0, wrong=0.0, irrelevant=0.0, household=1.0)
-FEW = DemonstrationConfig(episodes=12, held_out=6, noise=0.0)
+ENV = "skill_gym/ALFWorld-v0"
+BARE = HabitPractice(none=1.0, wrong=0.0, irrelevant=0.0, household=1.0)
+
+
+def alfworld(**settings) -> DemonstrationConfig:
+    return DemonstrationConfig(env=ENV, **{"practice": HabitPractice(), **settings})
+
+
+FEW = alfworld(episodes=12, held_out=6, noise=0.0)
 
 
 def own_tokenizer():
-    plain = DemonstrationConfig(episodes=12)
+    plain = alfworld(episodes=12)
     frames = [text for one in demonstrations(plain) for text in (*one.prompts, *one.replies)]
     return train_tokenizer(frames, [], TinyPolicyConfig(vocab_size=600, phrases=60))
 
@@ -62,7 +69,7 @@ def test_demonstrations_are_the_tokens_that_are_seen_at_play(chat):
     played = list(
         play(
             lambda: make(
-                "skill_gym/ALFWorld-v0",
+                ENV,
                 size=FEW.episodes,
                 bank=SkillBank.empty(),
                 layout="transcript",
@@ -98,7 +105,7 @@ def test_only_replies_with_their_end_are_learnt(chat):
 
 
 def test_noise_is_read_but_not_learnt(chat):
-    noisy = DemonstrationConfig(episodes=12, noise=0.4, seed=3)
+    noisy = alfworld(episodes=12, noise=0.4, seed=3)
     episodes = list(demonstrations(noisy))
     assert any(not all(one.learn) for one in episodes)
     for one in episodes:
@@ -118,14 +125,14 @@ def test_what_the_world_answers_can_weigh_a_little(chat):
 
 
 def test_the_same_config_gives_the_same_episodes_and_more_games_change_none():
-    few = list(demonstrations(DemonstrationConfig(episodes=6)))
-    more = list(demonstrations(DemonstrationConfig(episodes=9)))
+    few = list(demonstrations(alfworld(episodes=6)))
+    more = list(demonstrations(alfworld(episodes=9)))
     assert few == more[: len(few)]
 
 
 def test_chunks_are_the_same_games(monkeypatch):
     monkeypatch.setattr("skill_gym.agents.demonstrations.CHUNK", 4)
-    config = DemonstrationConfig(episodes=10, first_game=3)
+    config = alfworld(episodes=10, first_game=3)
     chunks = in_chunks(config)
     assert [(one.first_game, one.episodes) for one in chunks] == [(3, 4), (7, 4), (11, 2)]
     assert [one for chunk in chunks for one in demonstrations(chunk)] == list(demonstrations(config))
@@ -135,9 +142,7 @@ def test_a_range_of_a_setting_is_drawn_for_each_game():
     rooms = [
         one.prompts[0].count("cabinet") + one.prompts[0].count("drawer")
         for scale in (0.3, [0.3, 2.0], 2.0)
-        for one in demonstrations(
-            DemonstrationConfig(episodes=8, practice=BARE, generator={"room_scale": scale})
-        )
+        for one in demonstrations(alfworld(episodes=8, practice=BARE, generator={"room_scale": scale}))
     ]
     small, drawn, large = sum(rooms[:8]), sum(rooms[8:16]), sum(rooms[16:])
     assert small < drawn < large
@@ -168,4 +173,4 @@ def test_held_out_games_are_others():
 )
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"got|must be"):
-        DemonstrationConfig(**wrong)
+        alfworld(**wrong)

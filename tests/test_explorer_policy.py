@@ -1,10 +1,11 @@
-"""The explorer as a policy: it plays through the wrappers, and takes the habits that the prompt states."""
+"""The scripted player as a policy: it plays through the wrappers, and takes what the prompt states."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from toy_env import TOY_ID
 
 from skill_gym.agents.explorer_policy import ExplorerPolicy
 from skill_gym.agents.policy import Policy, PolicyError, Request, Sampling
@@ -43,7 +44,7 @@ def played(policy: Policy, env: Callable[[], Any], slots: int = 4) -> dict[str, 
 
 
 def request(step: int = 0, prompt: str = OPENING, **info: Any) -> Request:
-    known = {"observation": OPENING, "admissible_commands": GO, "step": step}
+    known = {"task_key": f"{ENV}:0:1", "observation": OPENING, "admissible_commands": GO, "step": step}
     return Request(f"a#{step}", [{"role": "user", "content": prompt}], info={**known, **info})
 
 
@@ -117,7 +118,11 @@ def test_a_ticket_that_comes_again_begins_anew() -> None:
 def test_what_it_cannot_play_is_refused_with_a_mend() -> None:
     with pytest.raises(PolicyError, match="twelve goal sentences"):
         ExplorerPolicy().submit(request(observation="Your task is to: tidy up."))
-    with pytest.raises(PolicyError, match="info lacks observation, step"):
+    with pytest.raises(PolicyError, match="ToyEnv has no scripted player"):
+        ExplorerPolicy().submit(request(task_key=f"{TOY_ID}:0:1"))
+    with pytest.raises(PolicyError, match="Unknown"):
+        ExplorerPolicy().submit(request(task_key="skill_gym/Unknown-v0:0:1"))
+    with pytest.raises(PolicyError, match="info lacks task_key, observation, step"):
         ExplorerPolicy().submit(replace(request(), info={"admissible_commands": GO}))
     with pytest.raises(PolicyError, match="did not begin"):
         ExplorerPolicy().submit(request(3))

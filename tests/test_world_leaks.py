@@ -2,11 +2,11 @@
 
 import pytest
 
-from skill_gym.agents.practice_banks import habit_bank
 from skill_gym.alfworld.worlds import WORLDS, true_habits
 from skill_gym.benchmarks import suite
 from skill_gym.benchmarks.laptop import LAPTOP_GAMES
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.habit_practice import habit_bank
 
 GAMES = 24
 # Numbers that no id holds by chance.

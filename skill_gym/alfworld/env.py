@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 from skill_gym.alfworld.experts import EXPERTS, Expert, make_expert
+from skill_gym.alfworld.explorer import Explorer
 from skill_gym.alfworld.games import SPLITS, Game, GameError, GameSource, long_task_types, near, open_games
 from skill_gym.alfworld.shelf import SHELF
 from skill_gym.alfworld.world import World
-from skill_gym.text_env import FreeText, Outcome, TextEnv
+from skill_gym.text_env import FreeText, Outcome, Player, TextEnv
 from skill_gym.trajectory import Task
 
 Goals = Literal["template", "human"]
@@ -96,6 +97,11 @@ class ALFWorldEnv(TextEnv):
         self._world: World | None = None
         self._expert: Expert | None = None
         self._goal: str | None = None
+
+    @classmethod
+    def player(cls, first_observation: str, advice: str = "") -> Player:
+        """An ``Explorer``, which takes the habits that the advice states."""
+        return Explorer(first_observation, advice)
 
     def __getstate__(self) -> dict[str, Any]:
         # The source is rebuilt from its arguments; a pickle of all task names would be half a megabyte.

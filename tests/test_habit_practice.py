@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from skill_gym.agents.practice_banks import PracticeConfig, habit_bank, practice
 from skill_gym.alfworld.habit_sentences import read_habits
 from skill_gym.alfworld.worlds import true_habits
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.habit_practice import HabitPractice, habit_bank
 from skill_gym.skillbanks.rendering import render
 from skill_gym.skillbanks.retrieval import Retrieved
 from skill_gym.trajectory import Task
@@ -20,9 +20,9 @@ STARTER = SkillBank.starter("alfworld")
 
 
 def drawn(world: int | None, count: int = 200, **shares: float) -> list[Retrieved]:
-    config = PracticeConfig(**{**WHOLE, **shares})  # type: ignore[arg-type]
+    config = HabitPractice(**{**WHOLE, **shares})  # type: ignore[arg-type]
     rng = random.Random(0)
-    return [practice(world, GOAL, STARTER, config, rng).retrieve([TASK])[0] for _ in range(count)]
+    return [config.retriever(TASK, {"world": world}, STARTER, rng).retrieve([TASK])[0] for _ in range(count)]
 
 
 def said_of(found: Retrieved, kind: str = "mug") -> tuple[str, ...] | None:
@@ -75,4 +75,4 @@ def test_lessons_stand_beside_the_habits() -> None:
 @pytest.mark.parametrize("wrong", [{"none": 0.8, "wrong": 0.3}, {"flat": 1.2}, {"flat_lines": 0}])
 def test_impossible_shares_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="got"):
-        PracticeConfig(**wrong)  # type: ignore[arg-type]
+        HabitPractice(**wrong)  # type: ignore[arg-type]

@@ -1,21 +1,24 @@
-"""The banks that demonstrations show: habits of the world at hand, of another one, other things, nothing."""
+"""Practice in ALFWorld's worlds: habits of the world at hand, of another one, of other things, or nothing."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from skill_gym.alfworld.habit_sentences import say_empty, say_place, say_second
 from skill_gym.alfworld.worlds import WORLDS, WorldHabits, true_habits
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.categories import own_category
+from skill_gym.skillbanks.practice import Practice, some, some_lessons
 from skill_gym.skillbanks.retrieval import ByTaskType
 from skill_gym.skillbanks.skill import Skill
+from skill_gym.trajectory import Task
 
 PAIR = own_category("pick_two_obj_and_place")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PracticeConfig:
+class HabitPractice(Practice):
     """How often which bank is shown; what the shares leave is the right bank of the world at hand.
 
     A policy that sees only right skills learns to trust blindly, one that never needs them to ignore them.
@@ -47,11 +50,48 @@ class PracticeConfig:
             raise ValueError(
                 f"none, wrong and irrelevant must be shares with a sum of at most 1, got {shares}"
             )
-        for name in ("household", "partial", "flat", "lessons"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be a share in [0, 1], got {getattr(self, name)}")
+        Practice.__post_init__(self)
         if self.flat_lines < 1:
             raise ValueError(f"flat_lines must be at least 1, got {self.flat_lines}")
+
+    def options(self, split: str, rng: random.Random) -> dict[str, Any]:
+        """A world of the split's own range, or none; official games lie in none."""
+        if not split.startswith("generated"):
+            return {"world": None}
+        worlds = WORLDS["train" if split == "generated" else "validation"]
+        return {"world": None if rng.random() < self.household else rng.choice(worlds)}
+
+    def retriever(
+        self, task: Task, options: dict[str, Any], starter: SkillBank, rng: random.Random
+    ) -> ByTaskType:
+        """Draws the habits, and lessons beside them, that one episode shows."""
+        world, goal = options["world"], task.goal
+        draw = rng.random()
+        if draw < self.none:
+            return ByTaskType(SkillBank.empty())
+        draw -= self.none
+        if draw < self.wrong or world is None:
+            told = true_habits(rng.choice(WORLDS["train"]))
+        else:
+            told = true_habits(world)
+        bank = habit_bank(told)
+        if self.wrong <= draw < self.wrong + self.irrelevant:
+            return ByTaskType(_lines(bank, goal, self.flat_lines, rng, with_goal=False))
+        if rng.random() < self.partial:
+            bank = some_lessons(bank, rng.uniform(0.2, 0.8), rng)
+        if rng.random() < self.flat:
+            bank = _lines(bank, goal, self.flat_lines, rng, with_goal=True)
+        if rng.random() < self.lessons:
+            bank = _with_lessons(bank, starter, rng)
+        return ByTaskType(bank, top_k=None)
+
+    def mistake(self, commands: Sequence[str], rng: random.Random) -> str | None:
+        """A place that is not there: another number of a known kind."""
+        places = [command for command in commands if command.startswith("go to ")]
+        if not places:
+            return None
+        name, _, number = rng.choice(places).rpartition(" ")
+        return f"{name} {int(number) + rng.randint(1, 3)}" if number.isdigit() else name
 
 
 def habit_bank(habits: WorldHabits) -> SkillBank:
@@ -65,76 +105,27 @@ def habit_bank(habits: WorldHabits) -> SkillBank:
     return SkillBank(general=tuple(skills), task_specific={PAIR: (second,)})
 
 
-def practice(
-    world: int | None, goal: str, starter: SkillBank, config: PracticeConfig, rng: random.Random
-) -> ByTaskType:
-    """Draws what one episode shows.
-
-    Args:
-        world: The world at hand, None for an ordinary household.
-        goal: The task's goal.
-        starter: Where lessons come from.
-        config: Shares.
-        rng: Of all draws.
-    """
-    draw = rng.random()
-    if draw < config.none:
-        return ByTaskType(SkillBank.empty())
-    draw -= config.none
-    if draw < config.wrong or world is None:
-        told = true_habits(rng.choice(WORLDS["train"]))
-    else:
-        told = true_habits(world)
-    bank = habit_bank(told)
-    if config.wrong <= draw < config.wrong + config.irrelevant:
-        return ByTaskType(_lines(bank, goal, config, rng, with_goal=False))
-    if rng.random() < config.partial:
-        bank = _part(bank, rng)
-    if rng.random() < config.flat:
-        bank = _lines(bank, goal, config, rng, with_goal=True)
-    if rng.random() < config.lessons:
-        bank = _with_lessons(bank, starter, rng)
-    return ByTaskType(bank, top_k=None)
-
-
-def _lines(
-    bank: SkillBank, goal: str, config: PracticeConfig, rng: random.Random, *, with_goal: bool
-) -> SkillBank:
+def _lines(bank: SkillBank, goal: str, most: int, rng: random.Random, *, with_goal: bool) -> SkillBank:
     """Some habits in random order, without keywords; those of the goal among them or not."""
     own = [skill for skill in bank.general if skill.keywords and skill.suits(goal)]
     others = [skill for skill in bank.general if skill not in own]
-    chosen = rng.sample(others, min(len(others), rng.randint(1, config.flat_lines)))
+    chosen = rng.sample(others, min(len(others), rng.randint(1, most)))
     chosen += own if with_goal else []
     rng.shuffle(chosen)
     return replace(bank, general=tuple(replace(skill, keywords=()) for skill in chosen))
 
 
-def _part(bank: SkillBank, rng: random.Random) -> SkillBank:
-    share = rng.uniform(0.2, 0.8)
-    return replace(
-        bank,
-        general=_some(bank.general, share, rng),
-        task_specific={name: _some(skills, share, rng) for name, skills in bank.task_specific.items()},
-    )
-
-
 def _with_lessons(bank: SkillBank, starter: SkillBank, rng: random.Random) -> SkillBank:
     share = rng.uniform(0.05, 0.3)
     names = {*bank.task_specific, *starter.task_specific}
-    general = [*bank.general, *_some(starter.general, share, rng)]
+    general = [*bank.general, *some(starter.general, share, rng)]
     rng.shuffle(general)
     return replace(
         bank,
         general=tuple(general),
         task_specific={
-            name: (*bank.task_specific.get(name, ()), *_some(starter.task_specific.get(name, ()), share, rng))
+            name: (*bank.task_specific.get(name, ()), *some(starter.task_specific.get(name, ()), share, rng))
             for name in sorted(names)
         },
         mistakes=tuple(mistake for mistake in starter.mistakes if rng.random() < share),
     )
-
-
-def _some(skills: Iterable[Skill], share: float, rng: random.Random) -> tuple[Skill, ...]:
-    kept = [skill for skill in skills if rng.random() < share]
-    rng.shuffle(kept)
-    return tuple(kept)
