@@ -1,0 +1,194 @@
+"""Finds products by words, in exactly the order of the original's Lucene (BM25), in a memory-mapped index."""
+
+import json
+import math
+import threading
+from bisect import bisect_left
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skill_gym.webshop.analyzer import analyze
+from skill_gym.webshop.index_build import FORMAT, HEADER
+from skill_gym.webshop.product import ShopError
+
+_HELD_QUERIES = 512
+_WORTH_PRUNING = 20_000
+_SLACK = 1 - 1e-6
+
+
+class _Postings(NamedTuple):
+    """A query term's documents.
+
+    Attributes:
+        documents: Their numbers, ascending.
+        codes: Place of each one's BM25 denominator.
+        weight: Inverse document frequency times the number of times that the term stands in the query.
+        most: The most that a document may gain by the term.
+    """
+
+    documents: NDArray[np.int32]
+    codes: NDArray[Any]
+    weight: np.float32
+    most: float
+
+
+class SearchEngine:
+    """BM25 over a folder written by ``build_index``; opening it reads nothing but headers.
+
+    Scores are computed as Lucene does: 32-bit contributions of each term, document lengths kept in one byte,
+    summed in 64 bits, compared in 32, ties by asin. May be shared by threads; a copy or a pickle opens the
+    folder again.
+
+    Args:
+        folder: Holds the index.
+
+    Raises:
+        ShopError: If there is no index, or one of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        header = _read_header(self.folder)
+        self._size = int(header["documents"])
+        self._with_terms = int(header["with_terms"])
+        self._term_ends = self._open("term_ends")
+        self._posting_ends = self._open("posting_ends")
+        self._documents = self._open("documents")
+        self._codes = self._open("codes")
+        self._peaks = self._open("peaks")
+        self._denominators = np.array(self._open("denominators"))
+        self._ranks = self._open("ranks")
+        letters = self.folder / "terms.bin"
+        self._letters = np.memmap(letters, mode="r").data if letters.stat().st_size else memoryview(b"")
+        self._lock = threading.Lock()
+        self._sums = np.zeros(self._size)
+        self._held: dict[tuple[str, int], NDArray[np.int32]] = {}
+
+    def __reduce__(self) -> tuple[type["SearchEngine"], tuple[Path]]:
+        return SearchEngine, (self.folder,)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def search(self, query: str, k: int = 50) -> NDArray[np.int32]:
+        """The products that fit the query best.
+
+        Args:
+            query: Any text; words that no document has do not matter.
+            k: Most products to give.
+
+        Returns:
+            Product numbers, best first, read-only; only products with a word of the query.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}; give the number of products to find")
+        with self._lock:
+            found = self._held.pop((query, k), None)
+            if found is None:
+                found = self._best(query, k)[0]
+                found.flags.writeable = False
+            if len(self._held) >= _HELD_QUERIES:
+                del self._held[next(iter(self._held))]
+            self._held[query, k] = found
+        return found
+
+    def scores(self, query: str, k: int = 50) -> NDArray[np.float32]:
+        """The scores of the products that ``search`` gives, in the same order."""
+        with self._lock:
+            return self._best(query, k)[1]
+
+    def _open(self, name: str) -> NDArray[Any]:
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r").view(np.ndarray)
+
+    def _term(self, number: int) -> bytes:
+        return bytes(self._letters[self._term_ends[number] : self._term_ends[number + 1]])
+
+    def _postings(self, query: str) -> list[_Postings]:
+        """What the index has of the query's terms, those that may count most first."""
+        found = []
+        terms = len(self._posting_ends) - 1
+        for term, repeats in Counter(analyze(query)).items():
+            word = term.encode("utf-8", "surrogatepass")
+            number = bisect_left(range(terms), word, key=self._term)
+            if number == terms or self._term(number) != word:
+                continue
+            start, stop = int(self._posting_ends[number]), int(self._posting_ends[number + 1])
+            frequency = stop - start
+            idf = np.float32(math.log(1 + (self._with_terms - frequency + 0.5) / (frequency + 0.5)))
+            weight = idf * np.float32(repeats)
+            most = float(weight - weight / self._denominators[self._peaks[number]])
+            found.append(_Postings(self._documents[start:stop], self._codes[start:stop], weight, most))
+        return sorted(found, key=lambda postings: -postings.most)
+
+    def _gains(self, postings: _Postings, codes: NDArray[Any]) -> NDArray[np.float32]:
+        """What a term adds to documents of the given codes."""
+        weight = postings.weight
+        if len(codes) < len(self._denominators):
+            return weight - weight / self._denominators[codes]
+        gains: NDArray[np.float32] = weight - weight / self._denominators
+        return gains[codes]
+
+    def _best(self, query: str, k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The best documents and their scores."""
+        terms = self._postings(query)
+        candidates = self._candidates(terms, k)
+        scores = self._sums[candidates].astype(np.float32)
+        self._sums.fill(0)
+        if len(candidates) > k:
+            good = scores >= np.partition(scores, -k)[-k]
+            candidates, scores = candidates[good], scores[good]
+        order = np.lexsort((self._ranks[candidates], -scores))[:k]
+        return candidates[order].astype(np.int32), scores[order]
+
+    def _candidates(self, terms: list[_Postings], k: int) -> NDArray[np.intp]:
+        """Sums up the scores; gives the documents that may be among the best, whose sums are whole.
+
+        Terms are added for all their documents until a document without any of them cannot be among the
+        best any more; then only for the documents that still can (MaxScore, Turtle and Flood 1995).
+        """
+        sums = self._sums
+        rest = sum(postings.most for postings in terms)
+        threshold = 0.0
+        candidates: NDArray[np.intp] | None = None
+        pruning = sum(len(postings.documents) for postings in terms) > _WORTH_PRUNING
+        for postings in terms:
+            rest -= postings.most
+            if candidates is None:
+                documents = postings.documents
+                sums[documents] += self._gains(postings, postings.codes)
+                if not pruning or len(documents) < k:
+                    continue
+                threshold = max(threshold, _kth(sums[documents], k) * _SLACK)
+                if threshold > rest:
+                    candidates = np.flatnonzero(sums >= threshold - rest)
+            else:
+                places = np.searchsorted(postings.documents, candidates)
+                places[places == len(postings.documents)] = 0
+                hit = postings.documents[places] == candidates
+                sums[candidates[hit]] += self._gains(postings, postings.codes[places[hit]])
+                if len(candidates) > 2 * k:
+                    threshold = max(threshold, _kth(sums[candidates], k) * _SLACK)
+                    candidates = candidates[sums[candidates] >= threshold - rest]
+        return np.flatnonzero(sums) if candidates is None else candidates
+
+
+def _kth(values: NDArray[np.float64], k: int) -> float:
+    """The k-th largest; 0 when there are fewer."""
+    return float(np.partition(values, -k)[-k]) if len(values) >= k else 0.0
+
+
+def _read_header(folder: Path) -> dict[str, Any]:
+    try:
+        header: dict[str, Any] = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ShopError(f"no search index in {folder} ({error}); build it with build_index") from error
+    if header.get("format") != FORMAT:
+        raise ShopError(
+            f"the search index in {folder} is of format {header.get('format')!r}, this version reads {FORMAT}; "
+            "build it again with build_index"
+        )
+    return header
