@@ -53,8 +53,8 @@ class DemonstrationConfig:
         noise: Chance, in each turn, that mistakes begin: commands of somebody else, one or a few in a row.
             They are read but not learnt, so that the policy learns to go on after its own (as DAgger does).
         max_steps: Longest episode, None for the environment's own limit; only won ones are used.
-        generator: Settings of the generator of tasks, such as ALFWorld's ``room_scale``. A setting with a
-            list of two numbers is drawn between them for each task.
+        generator: Settings of the generator of tasks. A setting with a list of two numbers is drawn between
+            them for each task, as a whole number where both are.
         workers: Processes that play; their number changes nothing in what is played.
         seed: Of skills shown, arguments drawn and noise.
     """
@@ -227,7 +227,7 @@ def _episode(
     """One task, in an environment and with the skills that were drawn for it."""
     drawn = config.practice.options(split, rng)
     settings = {
-        name: rng.uniform(*value) if _is_range(value) else value for name, value in config.generator.items()
+        name: _between(value, rng) if _is_range(value) else value for name, value in config.generator.items()
     }
     skill_gym.register_suite()
     made = gym.make(
@@ -256,6 +256,14 @@ def _episode(
 def _is_range(value: Any) -> bool:
     """Whether a setting is a list of numbers."""
     return isinstance(value, list | tuple) and all(isinstance(one, int | float) for one in value)
+
+
+def _between(ends: Sequence[float], rng: random.Random) -> float:
+    """A number of a range; a whole one where both ends are."""
+    low, high = ends
+    return (
+        rng.randint(low, high) if isinstance(low, int) and isinstance(high, int) else rng.uniform(low, high)
+    )
 
 
 def _play(

@@ -1,13 +1,18 @@
+import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+import gymnasium as gym
 import pytest
 from tiny_model import tiny_tokenizer
+from toy_env import TOY_ID, ToyEnv
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.chat import ChatTokens
 from skill_gym.agents.demonstrations import (
     DemonstrationConfig,
+    _between,
     demonstrations,
     encode,
     in_chunks,
@@ -21,6 +26,8 @@ from skill_gym.agents.tiny_policy import TinyPolicyConfig, train_tokenizer
 from skill_gym.benchmarks.suite import make
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.habit_practice import HabitPractice
+from skill_gym.skillbanks.practice import Practice
+from skill_gym.skillbanks.skill import Skill
 
 ENV = "skill_gym/ALFWorld-v0"
 BARE = HabitPractice(none=1.0, wrong=0.0, irrelevant=0.0, household=1.0)
@@ -146,6 +153,112 @@ def test_a_range_of_a_setting_is_drawn_for_each_game():
     ]
     small, drawn, large = sum(rooms[:8]), sum(rooms[8:16]), sum(rooms[16:])
     assert small < drawn < large
+
+
+class KeyPlayer:
+    """Opens the toy's boxes; believes whoever advises it to look first."""
+
+    def __init__(self, first_observation: str, advice: str) -> None:
+        self.colour = first_observation.rpartition("the ")[2].removesuffix(" box.")
+        self.thought = ""
+        self.held = self.down = self.opened = False
+        self.looked = "look around first" not in advice
+
+    def observe(self, command: str, observation: str) -> None:
+        self.looked |= command == "look"
+        self.held |= observation == f"You take the {self.colour} key."
+        self.down = "cellar" in observation if command.startswith("go to") else self.down
+        self.opened |= command.startswith("open")
+
+    def command(self, commands):
+        self.thought = f"The {self.colour} box."
+        if not self.looked:
+            return "look"
+        if not self.held and not self.down:
+            held = next((one for one in commands if one.startswith("drop")), None)
+            return held or f"take {self.colour} key"
+        if not self.held:
+            return "go to hall"
+        if not self.down:
+            return "go to cellar"
+        return f"look in {self.colour} box" if self.opened else f"open {self.colour} box"
+
+
+class ToyWithPlayer(ToyEnv):
+    slots = 0
+
+    @classmethod
+    def player(cls, first_observation, advice=""):
+        return KeyPlayer(first_observation, advice)
+
+    def admissible_commands(self):
+        return (*super().admissible_commands(), "ask[<your question>]")
+
+    def advance(self, command):
+        ToyWithPlayer.slots += "<your" in command
+        return super().advance("look" if command.startswith("ask") else command)
+
+
+PLAYED = "skill_gym_tests/ToyWithPlayer-v0"
+gym.register(PLAYED, entry_point=ToyWithPlayer, max_episode_steps=30)
+TOY = DemonstrationConfig(
+    env=PLAYED,
+    split="train",
+    held_out_split="validation",
+    episodes=12,
+    held_out=4,
+    bank="alfworld",
+    practice=Practice(none=1.0),
+    noise=0.0,
+)
+
+
+def test_any_environment_with_a_player_can_be_played():
+    training, held_out = list(demonstrations(TOY)), list(demonstrations(TOY, held_out=True))
+    assert (len(training), len(held_out)) == (12, 4)
+    assert {one.task_id.partition("/")[0] for one in held_out} == {"validation"}
+    assert {len(one.replies) for one in training} == {3, 4}
+    assert all("visitor" in one.prompts[0] for one in training)
+
+
+def test_mistakes_fill_slots_with_words_of_the_goal():
+    ToyWithPlayer.slots = 0
+    noisy = list(demonstrations(replace(TOY, episodes=40, noise=0.5)))
+    asked = [
+        said_command(reply)
+        for one in noisy
+        for reply in one.replies
+        if said_command(reply).startswith("ask[")
+    ]
+    assert len(asked) > 5
+    assert ToyWithPlayer.slots == 0, "the slot itself was sent"
+    goals = " ".join(one.prompts[0] for one in noisy)
+    assert all(command.removeprefix("ask[").removesuffix("]") in goals for command in asked)
+
+
+def test_skills_reach_the_player_as_advice(tmp_path):
+    lesson = Skill("general_001", "look", "look around first", "")
+    SkillBank.empty().with_skills([lesson]).save(tmp_path / "bank.json")
+    taught = replace(TOY, bank=str(tmp_path / "bank.json"), practice=Practice(none=0.5))
+    looked = Counter(said_command(one.replies[0]) == "look" for one in demonstrations(taught))
+    assert set(looked) == {True, False}
+    for one in demonstrations(taught):
+        assert (said_command(one.replies[0]) == "look") == ("look around first" in one.prompts[0])
+
+
+def test_a_player_is_needed_and_enough_tasks():
+    with pytest.raises(NotImplementedError, match=r"implement ToyEnv.player"):
+        next(demonstrations(replace(TOY, env=TOY_ID)))
+    few = demonstrations(replace(TOY, options={"size": 3}))
+    assert len([next(few) for _ in range(3)]) == 3
+    with pytest.raises(ValueError, match="has 3 tasks"):
+        next(few)
+
+
+def test_a_range_of_whole_numbers_draws_whole_ones():
+    drawn = [_between([1, 3], random.Random(seed)) for seed in range(20)]
+    assert set(drawn) == {1, 2, 3}
+    assert not _between([1.0, 3], random.Random(0)).is_integer()
 
 
 def test_replies_hold_a_thought_and_the_command():
