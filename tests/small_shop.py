@@ -1,6 +1,8 @@
 """A shop small enough to be read, its records in the original's form: shirts, a rug, mugs and an oddity."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from skill_gym.webshop.goals import ShopGoal
@@ -145,3 +147,31 @@ def goal(asin: str = "B000SHIRT1", **fields: Any) -> ShopGoal:
         "weight": 1.0,
     }
     return ShopGoal(**{**whole, **fields})
+
+
+HUMAN = {
+    "B000SHIRT1": [
+        {
+            "asin": "B000SHIRT1",
+            "instruction": "i want a black cotton shirt.",
+            "attributes": ["cotton"],
+            "options": ["color: black"],
+            "instruction_attributes": ["cotton"],
+            "instruction_options": ["black"],
+        }
+    ]
+}
+
+
+def write_files(folder: Path) -> Path:
+    """Writes the shop as the original's files; 13 synthetic goals and one human one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (
+        ("items_shuffle", RECORDS),
+        ("items_ins_v2", ATTRIBUTES),
+        ("items_human_ins", HUMAN),
+        ("product_prices", PRICES),
+        ("title_nouns", {one.asin: one.title_nouns for one in map(product, RECORDS)}),
+    ):
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
