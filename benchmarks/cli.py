@@ -1,4 +1,4 @@
-"""The command line: play, evaluate, train, cold-start, bank, demo."""
+"""The command line: play, evaluate, train, cold-start, bank, webshop, demo."""
 
 import argparse
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skill_gym import __version__
-from skill_gym.benchmarks import commands, warm_up
+from skill_gym.benchmarks import commands, warm_up, webshop_build
 from skill_gym.benchmarks.players import PLAYERS
 from skill_gym.registration import SUITE
 
@@ -142,6 +142,9 @@ def parser() -> argparse.ArgumentParser:
     validate.add_argument("bank", help="a starter bank (alfworld, webshop) or a bank file")
     validate.add_argument("--env", default="skill_gym/ALFWorld-v0", metavar="ID", help="what starter means")
     validate.set_defaults(run=commands.run_bank_validate)
+
+    shop = choices.add_parser("webshop", help="build a WebShop from the original's files, or look at one")
+    webshop_build.add_actions(shop)
 
     demo = choices.add_parser(
         "demo",

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -151,11 +152,21 @@ def open_catalogue(
     if (folder / HEADER).is_file():
         return open_store(folder)
     files = find_raw_files(folder)
-    built = cache_folder("webshop") / f"{files.items.name.partition('.')[0]}-{FORMAT}-{files.fingerprint()}"
-    if not built.is_dir():
-        _LOG.info("building the shop of %s into %s, once", files.items, built)
-    fill_once(built, lambda partial: _fill(files, partial, tagger, progress))
-    return open_store(built)
+    built = cached_folder(files, tagger)
+    try:
+        return _filled(built, files, tagger, progress)
+    except ShopError as error:
+        if not built.is_dir():
+            raise
+        _LOG.warning("%s; the cached shop is built anew", error)
+        shutil.rmtree(built)
+        return _filled(built, files, tagger, progress)
+
+
+def cached_folder(files: RawFiles, tagger: NounSource = "auto") -> Path:
+    """Where the user's cache keeps the shop of these files; a new place whenever one of them changes."""
+    name = files.items.name.partition(".")[0]
+    return cache_folder("webshop") / f"{name}-{tagger}-{FORMAT}-{files.fingerprint()}"
 
 
 def build_catalogue(
@@ -210,5 +221,11 @@ def build_catalogue(
     return Catalogue(folder)
 
 
-def _fill(files: RawFiles, folder: Path, tagger: NounSource, progress: Progress | None) -> None:
-    write_from_files(files, folder, tagger=tagger, progress=progress)
+def _filled(folder: Path, files: RawFiles, tagger: NounSource, progress: Progress | None) -> Catalogue:
+    def write(partial: Path) -> None:
+        write_from_files(files, partial, tagger=tagger, progress=progress)
+
+    if not folder.is_dir():
+        _LOG.info("building the shop of %s into %s, once", files.items, folder)
+    fill_once(folder, write)
+    return open_store(folder)

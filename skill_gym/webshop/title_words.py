@@ -12,4 +12,4 @@ also just even again ever never always often here there now then how when where 
 """
 
 NO_NOUNS = frozenset(_SMALL_WORDS.split())
-NO_NOUN_ENDINGS = ("able", "ible", "ful", "less", "ous", "ly")
+NO_NOUN_ENDINGS = ("ful", "less", "ous", "ly")
