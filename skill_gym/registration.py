@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 SUITE: Mapping[str, Entry] = {
     "skill_gym/ALFWorld-v0": Entry("skill_gym.alfworld.env:ALFWorldEnv", 50),
+    "skill_gym/WebShop-v0": Entry("skill_gym.webshop.env:WebShopEnv", 15),
 }
 """Every environment of the suite by Gymnasium id."""
 
