@@ -153,6 +153,8 @@ def _check(out: Path, force: bool) -> None:
 
 def _build(out: Path, write: Callable[[Path], None]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
+    if out.is_dir() and not any(out.iterdir()):
+        out.rmdir()
     if not out.exists():
         fill_once(out, write)
         return

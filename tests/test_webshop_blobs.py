@@ -29,9 +29,13 @@ def test_nothing_can_be_stored_too(tmp_path: Path, records: list[bytes]) -> None
 
 
 def test_a_failed_writer_leaves_no_offsets(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), BlobWriter(tmp_path / "blob") as writer:
-        writer.append(b"half")
-        raise RuntimeError
+    def fail() -> None:
+        with BlobWriter(tmp_path / "blob") as writer:
+            writer.append(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert not (tmp_path / "blob.npy").exists()
 
 

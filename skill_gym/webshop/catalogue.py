@@ -27,6 +27,7 @@ from skill_gym.webshop.goals import GoalKind, Goals, ShopGoal
 from skill_gym.webshop.product import Product, ShopError
 from skill_gym.webshop.product_record import unpack_card, unpack_product
 from skill_gym.webshop.raw_files import RawFiles, find_raw_files
+from skill_gym.webshop.search_engine import SearchEngine
 from skill_gym.webshop.store_header import FORMAT, HEADER, read_header
 from skill_gym.webshop.title_nouns import NounSource
 
@@ -102,9 +103,7 @@ class Catalogue:
         return Blobs(self.folder / DETAILS)
 
     @functools.cached_property
-    def _engine(self) -> Any:
-        from skill_gym.webshop.search_engine import SearchEngine
-
+    def _engine(self) -> SearchEngine:
         return SearchEngine(self.folder / INDEX)
 
     def _read_product(self, number: int) -> Product:

@@ -7,6 +7,7 @@ from typing import Any
 
 from skill_gym.webshop.blobs import Blobs, FiledMapping, Keys
 from skill_gym.webshop.goals import GoalKind, GoalWriter, ShopGoal
+from skill_gym.webshop.index_build import build_index
 from skill_gym.webshop.intake import Companions, Intake
 from skill_gym.webshop.json_stream import array_items, object_members
 from skill_gym.webshop.prices import PriceDraws
@@ -60,8 +61,6 @@ def write_catalogue(
     if not asins:
         raise ShopError("no products: there is no record, or each was left out; check the product file")
     Keys.write(folder / ASINS, asins)
-    from skill_gym.webshop.index_build import build_index
-
     (folder / INDEX).mkdir()
     build_index(_documents(folder, asins), asins, folder / INDEX, progress=lambda done: tell("index", done))
     header = Header(

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from skill_gym.webshop import index_build
 from skill_gym.webshop.product import ShopError
 
-FORMAT = 1
-"""Version of the store's files; a store of another one is refused, and rebuilt where the files are known."""
+FORMAT = f"1.{index_build.FORMAT}"
+"""Version of the store's files and of the search index among them.
+
+A store of another one is refused, and built anew where the files that it was built from are known.
+"""
 HEADER = "shop.json"
 
 
@@ -36,7 +40,7 @@ class Header:
     repairs: Mapping[str, int]
     made_from: Mapping[str, str]
     files: Mapping[str, int]
-    format: int = FORMAT
+    format: str = FORMAT
 
     def write(self, folder: Path) -> None:
         """Stores it."""
@@ -62,7 +66,10 @@ def read_header(folder: Path) -> Header:
         raise ShopError(
             f"the shop in {folder} has format {version}, this version reads format {FORMAT}; {rebuild}"
         )
-    header = Header(**fields)
+    try:
+        header = Header(**fields)
+    except TypeError as error:
+        raise ShopError(f"{folder / HEADER} is damaged ({error}); {rebuild}") from error
     for name, size in header.files.items():
         path = folder / name
         found = path.stat().st_size if path.is_file() else None
