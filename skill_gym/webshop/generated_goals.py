@@ -53,12 +53,12 @@ class GoalDraw:
         for turn in range(min(2, self._per_product)):
             key = dice.below(_KEYS)
             if self._human.takes(key):
-                said = Dice(f"{self._shop} person {made.asin} {turn}")
+                said = Dice(f"{self._shop} {made.asin} {turn}")
                 text, named, values = person_sentence(made, options, said)
                 self._human.add(key, _goal(made, f"{text}{limit_text(limit)}", named, limit, values))
 
     def synthetic(self) -> Iterator[ShopGoal]:
-        """The goals in the original's sentence, weighted as there; to be read when all products were shown."""
+        """The goals in the original's sentence, weighted as there; to be read after all products."""
         goals = self._synthetic.sorted()
         count = Counter(name for goal in goals for name in goal.attributes)
         for goal in goals:

@@ -16,12 +16,14 @@ class Kind:
         nouns: Names of one such thing: ``console table``.
         path: Categories, from the widest to the narrowest.
         price: The middle of its prices, in dollars.
+        options: Option names with the name of their list of values, likeliest first.
     """
 
     query: str
     nouns: tuple[str, ...]
     path: tuple[str, ...]
     price: float
+    options: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,6 @@ class Family:
         being: Two-word attributes that say what it is: ``non slip``.
         having: Two-word attributes that say what it has: ``memory foam``.
         purpose: Two-word attributes that say what it is for: ``living room``.
-        options: Option names with the name of their list of values, likeliest first.
         benefits: What it does for its owner: ``dries within minutes``.
     """
 
@@ -51,7 +52,6 @@ class Family:
     being: tuple[str, ...]
     having: tuple[str, ...]
     purpose: tuple[str, ...]
-    options: tuple[tuple[str, str], ...]
     benefits: tuple[str, ...]
 
 
@@ -81,14 +81,21 @@ def family(
     Args:
         category: Department.
         path: The categories that all its kinds share.
-        kinds: A line each: ``query | nouns | rest of the path | price``.
-        looks, materials, people, places, being, having, purpose, benefits: Lists, see ``words``.
-        options: List of ``name=list of values``.
+        kinds: A line each: ``query | nouns | rest of the path | price | options of its own``, the last
+            one if needed.
+        looks: This and the others up to ``benefits`` are lists, see ``words`` and ``Family``.
+        materials: List.
+        people: List.
+        places: List.
+        being: List.
+        having: List.
+        purpose: List.
+        options: List of ``name=list of values`` for all kinds that have no other.
+        benefits: List.
     """
-    shared = tuple(path.split(SEPARATOR))
     return Family(
         category=category,
-        kinds=tuple(_kinds(shared, kinds)),
+        kinds=tuple(_kinds(tuple(path.split(SEPARATOR)), kinds, _lists(options))),
         looks=words(looks),
         materials=words(materials),
         people=words(people),
@@ -96,12 +103,20 @@ def family(
         being=words(being),
         having=words(having),
         purpose=words(purpose),
-        options=tuple((name, values) for name, _, values in (one.partition("=") for one in words(options))),
         benefits=words(benefits),
     )
 
 
-def _kinds(shared: tuple[str, ...], table: str) -> Iterator[Kind]:
+def _kinds(shared: tuple[str, ...], table: str, options: dict[str, str]) -> Iterator[Kind]:
     for line in table.strip().splitlines():
-        query, nouns, rest, price = (cell.strip() for cell in line.split("|"))
-        yield Kind(query, words(nouns), (*shared, *rest.split(SEPARATOR)), float(price))
+        query, nouns, rest, price, *other = (cell.strip() for cell in line.split("|"))
+        own = _lists(other[0]) if other else {}
+        # An option that the family lacks comes first, others keep their place.
+        lists = {name: own[name] for name in own if name not in options} | options | own
+        path = (*shared, *rest.split(SEPARATOR))
+        yield Kind(query, words(nouns), path, float(price), tuple(lists.items()))
+
+
+def _lists(options: str) -> dict[str, str]:
+    pairs = (one.partition("=") for one in words(options))
+    return {name: values for name, _, values in pairs}

@@ -1,5 +1,7 @@
 """Words for what the beauty department sells."""
 
+# ruff: noqa: E501 - tables keep to one row for one kind
+
 from skill_gym.webshop.kinds import family
 
 BEAUTY = (
@@ -15,45 +17,46 @@ BEAUTY = (
         hair coloring products | hair color, root touch up powder, hair dye kit | Hair Coloring Products › Color | 14
         styling products | styling gel, curl cream, hair wax, setting spray | Styling Products | 13
         """,
-        looks="Nourishing, Hydrating, Gentle, Deep Repair, Volumizing, Botanical, Smoothing, Daily, Rich, Herbal",
+        looks="""Nourishing, Hydrating, Gentle, Deep Repair, Volumizing, Botanical, Smoothing, Daily, Rich, Herbal""",
         materials="Argan, Rosemary, Coconut, Keratin, Aloe, Castor, Honey, Biotin, Oat Milk",
         people="for women, for men and women, for curly hair, for fine hair, for all hair types, for teens",
         places="Shower, Salon, Gym Bag, Weekend Trip, Bathroom Shelf",
-        being="sulfate free, paraben free, cruelty free, long lasting, easy apply, dermatologist tested, plant based",
+        being="""sulfate free, paraben free, cruelty free, long lasting, easy apply, dermatologist tested, plant
+        based""",
         having="coconut oil, argan oil, tea tree, natural ingredients, hyaluronic acid, green tea",
         purpose="damaged hair, dry hair, hair growth, natural hair, hair loss, hair styling, color treated",
         options="size=ounces, scent=scents, color=hair colors, style=amounts",
         benefits="""leaves hair soft after the first wash; calms a dry and itchy scalp; rinses out without a film;
-        brings back shine to dull ends; detangles knots in seconds; keeps frizz down on humid days;
-        smells fresh until the evening; makes combing easy""",
+        brings back shine to dull ends; detangles knots in seconds; keeps frizz down on humid days; smells
+        fresh until the evening; makes combing easy""",
     ),
     family(
         "beauty",
         "Beauty & Personal Care › Tools & Accessories",
         """
-        hair extensions, wigs & accessories | hair extension, clip in hair piece, lace wig, ponytail piece | Hair Extensions & Wigs › Pieces | 32
-        hair cutting tools | hair clipper, thinning shears, barber scissors, trimmer kit | Cutting Tools › Scissors & Clippers | 26
-        hair accessories | hair clip set, headband, scrunchie set, hair barrette | Hair Accessories | 10
-        styling tools & appliances | curling iron, hair dryer, flat iron, hot air brush | Styling Appliances › Irons & Dryers | 38
-        makeup brushes & tools | makeup brush set, beauty sponge, eyelash curler | Makeup Brushes & Tools › Sets | 14
-        mirrors | makeup mirror, vanity mirror, travel mirror | Mirrors › Vanity Mirrors | 28
-        bags & cases | makeup bag, toiletry case, cosmetic organizer | Bags & Cases › Cosmetic Bags | 17
-        refillable containers | travel bottle set, cream jar, spray bottle, pump dispenser | Bags & Cases › Refillable Containers | 12
-        cotton balls & swabs | cotton swab, cotton round, cotton ball pack | Cotton Balls & Swabs | 8
-        salon & spa equipment | salon stool, massage table cover, barber cape | Salon & Spa Equipment | 45
-        piercing & tattoo supplies | tattoo needle set, piercing kit, tattoo ink | Piercing & Tattoo Supplies › Kits | 15
+        hair extensions, wigs & accessories | hair extension, clip in hair piece, lace wig, ponytail piece | Hair Extensions & Wigs › Pieces | 32 | color=hair colors
+        hair cutting tools | hair clipper, thinning shears, barber scissors, trimmer kit | Cutting Tools › Scissors & Clippers | 26 | size=tool sizes
+        hair accessories | hair clip set, headband, scrunchie set, hair barrette | Hair Accessories | 10 | size=tool sizes
+        styling tools & appliances | curling iron, hair dryer, flat iron, hot air brush | Styling Appliances › Irons & Dryers | 38 | size=tool sizes
+        makeup brushes & tools | makeup brush set, beauty sponge, eyelash curler | Makeup Brushes & Tools › Sets | 14 | size=tool sizes
+        mirrors | makeup mirror, vanity mirror, travel mirror | Mirrors › Vanity Mirrors | 28 | size=tool sizes
+        bags & cases | makeup bag, toiletry case, cosmetic organizer | Bags & Cases › Cosmetic Bags | 17 | size=bag sizes
+        refillable containers | travel bottle set, cream jar, spray bottle, pump dispenser | Bags & Cases › Refillable Containers | 12 | size=ounces
+        cotton balls & swabs | cotton swab, cotton round, cotton ball pack | Cotton Balls & Swabs | 8 | size=amounts, style=tool sizes
+        salon & spa equipment | salon stool, massage table cover, barber cape | Salon & Spa Equipment | 45 | size=tool sizes
+        piercing & tattoo supplies | tattoo needle set, piercing kit, tattoo ink | Piercing & Tattoo Supplies › Kits | 15 | size=tool sizes
         """,
         looks="Portable, Professional, Elegant, Foldable, Compact, Clear, Glossy, Cute, Premium, Slim",
-        materials="Silicone, Acrylic, Glass, Bamboo, Steel, Velvet, Nylon, Satin, Canvas",
+        materials="Silicone, Acrylic, Bamboo, Steel, Nylon, Ceramic, Ivory, Pearl, Onyx",
         people="for women, for girls, for barbers, for stylists, for men and women, for travelers",
         places="Home, Salon, Travel, Vanity Desk, Dressing Room, Bathroom",
-        being="high quality, easy use, easy carry, non slip, travel size, double sided, leak proof, heat resistant",
-        having="stainless steel, storage case, rose gold, synthetic hair, carrying pouch, soft bristles, suction cup",
-        purpose="hair cutting, hair styling, beauty salon, nail art, eye shadow, sensitive skin, hair extensions",
+        being="""high quality, easy use, easy carry, non slip, travel size, double sided, leak proof, heat resistant""",
+        having="""stainless steel, storage case, rose gold, synthetic hair, carrying pouch, soft bristles, suction cup""",
+        purpose="""hair cutting, hair styling, beauty salon, nail art, eye shadow, sensitive skin, hair extensions""",
         options="color=colors, size=inches, style=amounts",
-        benefits="""fits into the smallest purse; cleans up with a damp cloth; feels light in the hand;
-        stays where it is put; saves space on a crowded counter; holds up to daily work in a salon;
-        lets you see every detail; makes a lovely present for a friend""",
+        benefits="""fits into the smallest purse; cleans up with a damp cloth; feels light in the hand; stays where it
+        is put; saves space on a crowded counter; holds up to daily work in a salon; lets you see every
+        detail; makes a lovely present for a friend""",
     ),
     family(
         "beauty",
@@ -74,13 +77,14 @@ BEAUTY = (
         materials="Aloe, Shea, Rose, Cucumber, Oat, Collagen, Charcoal, Jojoba, Chamomile",
         people="for women, for men, for adults, for all skin types, for mature skin, for teens",
         places="Morning Routine, Night Routine, Travel, Spa Day, Gym Bag",
-        being="cruelty free, paraben free, fragrance free, dermatologist tested, alcohol free, clinically proven, oil free",
-        having="hyaluronic acid, shea butter, vitamin c, tea tree, natural ingredients, essential oils, green tea",
+        being="""cruelty free, paraben free, fragrance free, dermatologist tested, alcohol free, clinically proven,
+        oil free""",
+        having="""hyaluronic acid, shea butter, vitamin c, tea tree, natural ingredients, essential oils, green tea""",
         purpose="sensitive skin, dry skin, dead skin, fine lines, dark circles, acne prone",
         options="size=ounces, scent=scents, style=amounts, color=shades",
-        benefits="""sinks in without a greasy feel; evens out rough patches; leaves a dewy finish;
-        soothes redness after a long day; wakes up tired skin; locks in moisture for a full day;
-        works well under makeup; feels cool on the skin""",
+        benefits="""sinks in without a greasy feel; evens out rough patches; leaves a dewy finish; soothes redness after
+        a long day; wakes up tired skin; locks in moisture for a full day; works well under makeup; feels
+        cool on the skin""",
     ),
     family(
         "beauty",
@@ -102,9 +106,9 @@ BEAUTY = (
         having="hyaluronic acid, rose gold, coconut oil, built mirror, natural ingredients",
         purpose="eye shadow, sensitive skin, eye makeup, dry skin, daily makeup",
         options="color=shades, size=ounces, style=amounts",
-        benefits="""blends smoothly with a brush or a fingertip; stays put through a long party; builds from soft to bold;
-        comes off with warm water; does not crease by noon; suits warm and cool tones;
-        glides on in one stroke; looks natural in daylight""",
+        benefits="""blends smoothly with a brush or a fingertip; stays put through a long party; builds from soft to
+        bold; comes off with warm water; does not crease by noon; suits warm and cool tones; glides on in
+        one stroke; looks natural in daylight""",
     ),
     family(
         "beauty",
@@ -124,12 +128,13 @@ BEAUTY = (
         materials="Bamboo, Charcoal, Silicone, Mint, Silk, Coconut, Clove",
         people="for adults, for kids, for the whole family, for toddlers, for braces",
         places="Home, Travel, Office Drawer, Bathroom, School",
-        being="fluoride free, easy use, high quality, bpa free, eco friendly, clinically proven, alcohol free, travel size",
-        having="tea tree, coconut oil, soft bristles, stainless steel, natural ingredients, xylitol sweetener",
+        being="""fluoride free, easy use, high quality, bpa free, eco friendly, clinically proven, alcohol free,
+        travel size""",
+        having="""tea tree, coconut oil, soft bristles, stainless steel, natural ingredients, xylitol sweetener""",
         purpose="teeth whitening, sensitive teeth, bad breath, oral hygiene, gum care, fresh breath",
         options="size=amounts, flavor name=mint flavors, color=colors",
-        benefits="""reaches between the narrowest gaps; leaves a clean taste for hours; is kind to tender gums;
-        lifts stains of tea and wine; makes brushing fun; rinses clean in a moment; keeps its shape for months""",
+        benefits="""reaches between the narrowest gaps; leaves a clean taste for hours; is kind to tender gums; lifts
+        stains of tea and wine; makes brushing fun; rinses clean in a moment; keeps its shape for months""",
     ),
     family(
         "beauty",
@@ -148,8 +153,8 @@ BEAUTY = (
         having="essential oils, natural ingredients, gift box, glass bottle, green tea",
         purpose="sensitive skin, daily wear, special occasions, dry skin",
         options="size=fluid ounces, scent=scents, style=amounts",
-        benefits="""opens bright and dries down warm; lingers on a scarf for days; never turns sharp on the skin;
-        comes in a bottle worth keeping; turns heads without shouting; fits into a coat pocket""",
+        benefits="""opens bright and dries down warm; lingers on a scarf for days; never turns sharp on the skin; comes
+        in a bottle worth keeping; turns heads without shouting; fits into a coat pocket""",
     ),
     family(
         "beauty",

@@ -1,5 +1,7 @@
 """Words for what the fashion department sells."""
 
+# ruff: noqa: E501 - tables keep to one row for one kind
+
 from skill_gym.webshop.kinds import family
 
 _TOP_BENEFITS = """
@@ -27,8 +29,9 @@ FASHION = (
         materials="Cotton, Linen, Fleece, Flannel, Polyester, Knit, Denim",
         people="for men, for big and tall men, for dad, for teens, for husband",
         places="Work, Weekend, Golf, Beach, Party, Office, Wedding, Fall",
-        being="machine wash, slim fit, classic fit, loose fit, moisture wicking, hand wash, regular fit, wash cold",
-        having="long sleeve, short sleeve, button closure, polyester spandex, cotton spandex, needle sleeve, crew neck, zipper pocket",
+        being="""machine wash, slim fit, classic fit, loose fit, moisture wicking, hand wash, regular fit, wash cold""",
+        having="""long sleeve, short sleeve, button closure, polyester spandex, cotton spandex, needle sleeve, crew
+        neck, zipper pocket""",
         purpose="daily wear, gym workout, dry clean, tumble dry, casual wear",
         options="color=clothing colors, size=clothing sizes, fit type=fits, style=sleeves",
         benefits=_TOP_BENEFITS,
@@ -44,16 +47,19 @@ FASHION = (
         men's sleep & lounge | men's pajama set, men's bathrobe, men's lounge pants | Sleep & Lounge › Sleep Sets | 32
         men's socks | men's crew socks, men's dress socks, men's ankle socks | Socks › Casual Socks | 14
         """,
-        looks="Casual, Athletic, Stretchy, Comfortable, Quick Dry, Lightweight, Warm, Classic, Breathable, Rugged",
+        looks="""Casual, Athletic, Stretchy, Comfortable, Quick Dry, Lightweight, Warm, Classic, Breathable, Rugged""",
         materials="Cotton, Nylon, Fleece, Bamboo, Denim, Twill, Modal",
         people="for men, for big and tall men, for runners, for teens, for workers",
         places="Gym, Beach, Hiking, Work, Home, Travel, Training",
-        being="machine wash, slim fit, straight leg, moisture wicking, relaxed fit, hand wash, long lasting, water resistant",
-        having="elastic waistband, drawstring closure, zipper closure, cotton spandex, button closure, side pockets, elastic waist",
+        being="""machine wash, slim fit, straight leg, moisture wicking, relaxed fit, hand wash, long lasting, water
+        resistant""",
+        having="""elastic waistband, drawstring closure, zipper closure, cotton spandex, button closure, side pockets,
+        elastic waist""",
         purpose="daily wear, gym workout, tumble dry, everyday wear, cold weather",
         options="color=clothing colors, size=clothing sizes, fit type=fits, style=sets",
-        benefits="""dries before lunch; does not ride up; holds phone and keys safely; stretches with every step;
-        keeps its shape after many washes; sits well without a belt; stays dry on long runs; feels like nothing at all""",
+        benefits="""dries before lunch; does not ride up; holds phone and keys safely; stretches with every step; keeps
+        its shape after many washes; sits well without a belt; stays dry on long runs; feels like nothing at
+        all""",
     ),
     family(
         "fashion",
@@ -73,8 +79,9 @@ FASHION = (
         materials="Cotton, Chiffon, Linen, Lace, Knit, Satin, Polyester, Fleece",
         people="for women, for ladies, for teen girls, for curvy women, for juniors, for mom",
         places="Office, Beach, Party, Wedding Guest, Vacation, Spring, Date Night, Fall",
-        being="machine wash, hand wash, loose fit, slim fit, wash cold, high waist, machine washable, soft material",
-        having="long sleeve, short sleeve, polyester spandex, tummy control, button closure, v neck, zipper closure, side pockets",
+        being="""machine wash, hand wash, loose fit, slim fit, wash cold, high waist, machine washable, soft material""",
+        having="""long sleeve, short sleeve, polyester spandex, tummy control, button closure, v neck, zipper closure,
+        side pockets""",
         purpose="daily wear, teen girls, dry clean, casual wear, tumble dry, special occasions",
         options="color=clothing colors, size=clothing sizes, fit type=fits, style=sleeves",
         benefits=_TOP_BENEFITS,
@@ -95,12 +102,14 @@ FASHION = (
         materials="Cotton, Denim, Lace, Modal, Nylon, Silk, Bamboo, Fleece",
         people="for women, for ladies, for teen girls, for curvy women, for runners, for mom",
         places="Yoga, Gym, Home, Beach, Office, Travel, Weekend",
-        being="machine wash, high waist, hand wash, moisture wicking, wide leg, butt lifting, fleece lined, quick drying",
-        having="tummy control, elastic waistband, polyester spandex, elastic closure, side pockets, lace trim, cotton crotch",
+        being="""machine wash, high waist, hand wash, moisture wicking, wide leg, butt lifting, fleece lined, quick
+        drying""",
+        having="""tummy control, elastic waistband, polyester spandex, elastic closure, side pockets, lace trim,
+        cotton crotch""",
         purpose="daily wear, gym workout, teen girls, laundry bag, yoga class",
         options="color=clothing colors, size=clothing sizes, fit type=fits, style=sets",
-        benefits="""never shows through; stays up on a run; smooths the waist; stretches with every step; dries before lunch;
-        feels like a second skin; holds a phone in the side; survives the washing machine""",
+        benefits="""never shows through; stays up on a run; smooths the waist; stretches with every step; dries before
+        lunch; feels like a second skin; holds a phone in the side; survives the washing machine""",
     ),
     family(
         "fashion",
@@ -121,8 +130,10 @@ FASHION = (
         materials="Leather, Suede, Canvas, Mesh, Satin, Cork, Velvet",
         people="for women, for ladies, for nurses, for brides, for teen girls, for wide feet",
         places="Office, Wedding, Beach, Walking, Party, Garden, Hospital, Travel",
-        being="non slip, slip resistant, water resistant, open toe, closed toe, light weight, knee high, day comfort",
-        having="rubber sole, arch support, ankle strap, memory foam, high heel, leather sole, rubber outsole, faux fur",
+        being="""non slip, slip resistant, water resistant, open toe, closed toe, light weight, knee high, day
+        comfort""",
+        having="""rubber sole, arch support, ankle strap, memory foam, high heel, leather sole, rubber outsole, faux
+        fur""",
         purpose="daily wear, long walks, teen girls, wedding party, wet floors",
         options="size=women's shoe sizes, color=clothing colors, style=widths",
         benefits="""carries you through a double shift; needs no breaking in; grips on wet tiles; bends with the foot;
@@ -146,37 +157,41 @@ FASHION = (
         materials="Leather, Suede, Mesh, Canvas, Rubber, Wool, Nubuck",
         people="for men, for wide feet, for workers, for runners, for dad, for hikers",
         places="Trail, Office, Beach, Gym, Warehouse, Wedding, Camping, Winter",
-        being="non slip, slip resistant, water resistant, light weight, day comfort, long lasting, anti slip, steel toe",
-        having="rubber sole, arch support, memory foam, rubber outsole, ethylene vinyl, leather lining, lace closure",
+        being="""non slip, slip resistant, water resistant, light weight, day comfort, long lasting, anti slip, steel
+        toe""",
+        having="""rubber sole, arch support, memory foam, rubber outsole, ethylene vinyl, leather lining, lace closure""",
         purpose="daily wear, long walks, rough terrain, office wear, wet weather",
         options="size=men's shoe sizes, color=clothing colors, style=widths",
-        benefits="""grips on mud and gravel; keeps out puddles; needs no breaking in; shrugs off knocks at the toe;
-        lets warm air out; goes from the desk to dinner; weighs less than it looks; holds the heel in place""",
+        benefits="""grips on mud and gravel; keeps out puddles; needs no breaking in; shrugs off knocks at the toe; lets
+        warm air out; goes from the desk to dinner; weighs less than it looks; holds the heel in place""",
     ),
     family(
         "fashion",
         "Clothing, Shoes & Jewelry › Accessories",
         """
-        women's handbags | women's tote bag, women's crossbody bag, women's shoulder bag | Handbags & Wallets › Totes | 38
-        wallets & card cases | leather wallet, card holder, coin purse | Wallets & Card Cases › Wallets | 20
-        belts | leather belt, ratchet belt, waist belt | Belts | 19
-        necklaces | pendant necklace, chain necklace, pearl necklace | Jewelry › Necklaces | 24
-        earrings | hoop earrings, stud earrings, drop earrings | Jewelry › Earrings | 16
-        wrist watches | quartz watch, leather strap watch, sports watch | Watches › Wrist Watches | 55
-        sunglasses | polarized sunglasses, round sunglasses, sport sunglasses | Sunglasses & Eyewear › Sunglasses | 18
+        women's handbags | women's tote bag, women's crossbody bag, women's shoulder bag | Handbags & Wallets › Totes | 38 | size=bag sizes
+        wallets & card cases | leather wallet, card holder, coin purse | Wallets & Card Cases › Wallets | 20 | size=bag sizes
+        belts | leather belt, ratchet belt, waist belt | Belts | 19 | size=belt sizes
+        necklaces | pendant necklace, chain necklace, pearl necklace | Jewelry › Necklaces | 24 | size=chain lengths
+        earrings | hoop earrings, stud earrings, drop earrings | Jewelry › Earrings | 16 | size=jewelry sizes
+        wrist watches | quartz watch, leather strap watch, sports watch | Watches › Wrist Watches | 55 | size=jewelry sizes
+        sunglasses | polarized sunglasses, round sunglasses, sport sunglasses | Sunglasses & Eyewear › Sunglasses | 18 | size=jewelry sizes
         hats & caps | baseball cap, bucket hat, knit beanie | Hats & Caps › Baseball Caps | 17
-        scarves & wraps | silk scarf, knit scarf, shawl wrap | Scarves & Wraps | 18
-        travel backpacks | travel backpack, laptop backpack, gym duffel bag | Luggage & Travel Gear › Backpacks | 44
+        scarves & wraps | silk scarf, knit scarf, shawl wrap | Scarves & Wraps | 18 | size=jewelry sizes
+        travel backpacks | travel backpack, laptop backpack, gym duffel bag | Luggage & Travel Gear › Backpacks | 44 | size=bag sizes
         """,
         looks="Elegant, Minimalist, Classic, Vintage, Slim, Dainty, Casual, Handmade, Chic, Sporty",
         materials="Leather, Canvas, Silver, Silk, Wool, Nylon, Pearl, Suede",
         people="for women, for men, for teens, for mom, for dad, for brides",
         places="Work, Travel, Birthday Gift, Wedding, School, Beach, Anniversary",
-        being="water resistant, long lasting, hand crafted, light weight, nickel free, easy clean, hand wash, rfid blocking",
-        having="genuine leather, stainless steel, zipper closure, adjustable strap, gift box, faux leather, quick release, uv protection",
+        being="""water resistant, long lasting, hand crafted, light weight, nickel free, easy clean, hand wash, rfid
+        blocking""",
+        having="""genuine leather, stainless steel, zipper closure, adjustable strap, gift box, faux leather, quick
+        release, uv protection""",
         purpose="daily wear, special occasions, valentines day, outdoor sports, business travel",
-        options="color=clothing colors, size=accessory sizes, style=accessory styles",
-        benefits="""goes with every coat; ages well; keeps cards and coins in order; does not irritate the skin;
-        closes with a firm click; holds a laptop and a lunch; makes a small gift look large; adjusts to the smallest wrist""",
+        options="color=clothing colors, size=hat sizes, style=accessory styles",
+        benefits="""goes with every coat; ages well; keeps cards and coins in order; does not irritate the skin; closes
+        with a firm click; holds a laptop and a lunch; makes a small gift look large; adjusts to the
+        smallest wrist""",
     ),
 )

@@ -1,5 +1,7 @@
 """Words for what the grocery department sells."""
 
+# ruff: noqa: E501 - tables keep to one row for one kind
+
 from skill_gym.webshop.kinds import family
 
 GROCERY = (
@@ -24,12 +26,13 @@ GROCERY = (
         materials="Almond, Cocoa, Sea Salt, Honey, Corn, Coconut, Oat, Peanut",
         people="for kids, for adults, for the whole family, for hikers, for office",
         places="Lunch Box, Party, Movie Night, Road Trip, School, Picnic",
-        being="gluten free, non gmo, low sugar, individually wrapped, dairy free, plant based, kosher certified, low carb",
-        having="natural flavors, simple ingredients, dark chocolate, real fruit, artificial colors, high protein",
+        being="""gluten free, non gmo, low sugar, individually wrapped, dairy free, plant based, kosher certified,
+        low carb""",
+        having="""natural flavors, simple ingredients, dark chocolate, real fruit, natural colors, high protein""",
         purpose="school lunch, birthday party, baby shower, gift basket",
         options="flavor name=snack flavors, size=packs, style=amounts",
-        benefits="""stays crisp in a resealed bag; tames the hunger before dinner; pleases picky eaters;
-        melts slowly on the tongue; tastes like a home kitchen; goes well with tea; fits in a lunch box; never lasts long""",
+        benefits="""stays crisp in a resealed bag; tames the hunger before dinner; pleases picky eaters; melts slowly on
+        the tongue; tastes like a home kitchen; goes well with tea; fits in a lunch box; never lasts long""",
     ),
     family(
         "grocery",
@@ -48,13 +51,14 @@ GROCERY = (
         materials="Tomato, Oat, Garlic, Herb, Wheat, Olive, Pepper, Lentil",
         people="for cooks, for families, for kids, for bakers, for students",
         places="Breakfast, Dinner, Barbecue, Camping, Baking Day, Lunch",
-        being="gluten free, non gmo, low sodium, fat free, dairy free, easy prepare, shelf stable, usda organic",
-        having="simple ingredients, dietary fiber, artificial flavors, natural ingredients, whole grains, resealable bag",
+        being="""gluten free, non gmo, low sodium, fat free, dairy free, easy prepare, shelf stable, usda organic""",
+        having="""simple ingredients, dietary fiber, no preservatives, natural ingredients, whole grains, resealable
+        bag""",
         purpose="quick meals, family dinner, meal prep, slow cooker",
         options="flavor name=pantry flavors, size=packs, style=amounts",
-        benefits="""turns a plain dinner into a feast; keeps for months in the cupboard; cooks in ten minutes;
-        thickens without lumps; warms cold evenings; tastes the same from the first jar to the last;
-        needs nothing but hot water; feeds a table of four""",
+        benefits="""turns a plain dinner into a feast; keeps for months in the cupboard; cooks in ten minutes; thickens
+        without lumps; warms cold evenings; tastes the same from the first jar to the last; needs nothing
+        but hot water; feeds a table of four""",
     ),
     family(
         "grocery",
@@ -71,12 +75,12 @@ GROCERY = (
         materials="Lemon, Ginger, Oat, Vanilla, Cocoa, Almond, Hibiscus, Berry",
         people="for adults, for kids, for athletes, for coffee lovers, for guests",
         places="Breakfast, Office, Workout, Party, Summer, Picnic",
-        being="sugar free, caffeine free, non gmo, plant based, low calorie, keto friendly, soy free, dairy free",
-        having="natural flavors, vitamin c, real fruit, high protein, artificial sweeteners, simple ingredients",
+        being="""sugar free, caffeine free, non gmo, plant based, low calorie, keto friendly, soy free, dairy free""",
+        having="natural flavors, vitamin c, real fruit, high protein, no additives, simple ingredients",
         purpose="hot summer, weight loss, iced drinks, afternoon break",
         options="flavor name=drink flavors, size=drink sizes, style=amounts",
-        benefits="""wakes you without a jolt; tastes best over ice; foams well in a cup; mixes without lumps;
-        quenches thirst after a run; smells of a summer garden; keeps its fizz; goes down smoothly""",
+        benefits="""wakes you without a jolt; tastes best over ice; foams well in a cup; mixes without lumps; quenches
+        thirst after a run; smells of a summer garden; keeps its fizz; goes down smoothly""",
     ),
     family(
         "grocery",
@@ -97,11 +101,12 @@ GROCERY = (
         materials="Garlic, Herb, Pepper, Lemon, Olive, Maple, Basil",
         people="for families, for guests, for cooks, for friends, for athletes",
         places="Dinner, Holiday, Barbecue, Picnic, Birthday, Weekend",
-        being="wild caught, grass fed, fully cooked, ready eat, gluten free, high protein, perfectly ripe, low fat",
-        having="natural ingredients, artificial preservatives, gift box, olive oil, simple ingredients, sea salt",
+        being="""wild caught, grass fed, fully cooked, ready eat, gluten free, high protein, perfectly ripe, low fat""",
+        having="natural ingredients, no preservatives, gift box, olive oil, simple ingredients, sea salt",
         purpose="quick meals, gift basket, family dinner, birthday party, thank you",
         options="flavor name=savory flavors, size=packs, style=amounts",
-        benefits="""arrives cold in a padded box; goes from freezer to table in a quarter of an hour; feeds a hungry table;
-        pleases guests with little work; browns evenly in the pan; needs no extra salt; slices cleanly; says thanks better than words""",
+        benefits="""arrives cold in a padded box; goes from freezer to table in a quarter of an hour; feeds a hungry
+        table; pleases guests with little work; browns evenly in the pan; needs no extra salt; slices
+        cleanly; says thanks better than words""",
     ),
 )

@@ -1,4 +1,4 @@
-"""Products of a generated shop: as records of the original product file, and what the reward needs besides."""
+"""Products of a generated shop: records of the original product file, and what the reward needs besides."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ class MadeProducts:
         if len(made.prices) > 1:
             step = Dice(f"{self.shop} price {number}").below(101)
             price = round(price + (made.prices[1] - price) * step / 100, 2)
-        return Made(self._asin(number), made, tell(self.shop, made), price)
+        return Made(self.asin(number), made, tell(self.shop, made), price)
 
     def records(self, see: Callable[[Made], None] = lambda made: None) -> Iterator[dict[str, Any]]:
         """The records in their order; ``see`` is shown each product first."""
@@ -101,7 +101,8 @@ class MadeProducts:
             see(self.latest)
             yield self.latest.record
 
-    def _asin(self, number: int) -> str:
+    def asin(self, number: int) -> str:
+        """The id of the product of that number."""
         rest = (number * self._stride + self._start) % _ASINS
         digits = []
         for _ in range(8):
@@ -111,7 +112,7 @@ class MadeProducts:
 
 
 class OfLatest(Mapping[str, Value], Generic[Value]):
-    """Something of the latest product by its asin, for whoever takes the records in one by one."""
+    """Something of each product by its asin, to be asked for while the product is the latest."""
 
     def __init__(self, products: MadeProducts, read: Callable[[Made], Value]) -> None:
         self._products, self._read = products, read
@@ -123,8 +124,7 @@ class OfLatest(Mapping[str, Value], Generic[Value]):
         return self._read(latest)
 
     def __len__(self) -> int:
-        return int(self._products.latest is not None)
+        return self._products.count
 
     def __iter__(self) -> Iterator[str]:
-        latest = self._products.latest
-        return iter(() if latest is None else (latest.asin,))
+        return map(self._products.asin, range(self._products.count))

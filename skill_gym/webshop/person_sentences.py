@@ -5,8 +5,13 @@ from collections.abc import Mapping
 from skill_gym.alfworld.dice import Dice
 from skill_gym.webshop.made_products import Made
 from skill_gym.webshop.product_text import role
-from skill_gym.webshop.shop_words import article
+from skill_gym.webshop.shop_words import article, is_plural
 
+_ENDINGS = (
+    ", it is a present", " and it should last", ". we need it for {}", ". any brand will do",
+    ". i will use it for {}", ", please",
+)  # fmt: skip
+"""What some people add."""
 _OPENINGS = (
     *("i am looking for {}",) * 9,
     *("i would like {}",) * 3,
@@ -30,9 +35,9 @@ def person_sentence(
     """
     design = made.design
     traits = list(design.traits)
-    named = tuple(sorted({dice.pick(traits) for _ in range(1 + dice.below(2))}, key=traits.index))
+    named = tuple(sorted({dice.pick(traits) for _ in range(1 + dice.below(4))}, key=traits.index))
     chosen = {
-        name: dice.pick(values) for name, values in sorted(options.items()) if values and dice.chance(0.75)
+        name: dice.pick(values) for name, values in sorted(options.items()) if values and dice.chance(0.85)
     }
     parts: tuple[list[str], list[str], list[str]] = ([], [], [])
     for trait in named:
@@ -51,16 +56,19 @@ def person_sentence(
     if purpose:
         thing += f" for my {purpose[0]}" if dice.chance(0.2) else f" for {' and '.join(purpose)}"
     if being:
-        thing += f" that is {' and '.join(being)}"
+        thing += f" that {'are' if is_plural(noun) else 'is'} {' and '.join(being)}"
     for name, one in chosen.items():
         if name == "size":
             after.append(dice.pick(("in size {}", "size {}", "in the size {}")).format(one))
         elif name != "color":
             after.append(f"{dice.pick(('and the', 'with the'))} {name} {one}")
     phrase = " ".join([thing, *after])
-    if not noun.endswith("s"):
+    if not is_plural(noun):
         phrase = article(phrase)
-    return dice.pick(_OPENINGS).format(phrase), named, tuple(chosen.values())
+    sentence = dice.pick(_OPENINGS).format(phrase)
+    if not sentence.endswith("?") and dice.chance(0.4):
+        sentence += dice.pick(_ENDINGS).format(dice.pick(design.places).lower())
+    return sentence, named, tuple(chosen.values())
 
 
 def _said(trait: str) -> str:

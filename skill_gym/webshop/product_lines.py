@@ -2,13 +2,18 @@
 
 from bisect import bisect
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
+from typing import TypeVar
 
 from skill_gym.alfworld.dice import Dice
 from skill_gym.webshop.kinds import Family, Kind
-from skill_gym.webshop.shop_words import FAMILIES, OPTION_VALUES, brand
+from skill_gym.webshop.option_values import OPTION_VALUES
+from skill_gym.webshop.shop_words import FAMILIES, brand, capitals
+
+Item = TypeVar("Item")
 
 LINE_SIZES = (1, 2, 3, 4)
 """Products of a line: the sizes take turns."""
@@ -66,7 +71,7 @@ _VALUE_NUMBERS = (
     45,
 )
 """Values of an option, each number equally likely."""
-_PRICE_STEPS = (0.30, 0.45, 0.60, 0.72, 0.85, 1.0, 1.0, 1.15, 1.35, 1.6, 2.0, 2.8, 4.5)
+_PRICE_STEPS = (0.2, 0.32, 0.42, 0.5, 0.58, 0.65, 0.75, 0.85, 1.0, 1.2, 1.6, 2.3, 4.5)
 """A line's price over the middle of its kind, from the lowest to the highest, each stretch equally likely."""
 NUMBERED = frozenset({"colors", "clothing colors"})
 """Lists that go on with numbered patterns (``A07-Black``) when an option has more values than they have."""
@@ -147,39 +152,41 @@ def design(shop: str, number: int) -> Design:
     traits, price = list(line.design.traits), line.price
     if place:
         change = dice.below(4)
-        if change < 2 and traits and line.spare:
-            traits[dice.below(len(traits))] = dice.pick(line.spare)
-        elif change == 2 and len(traits) > 1:
-            traits.pop(dice.below(len(traits)))
-        if change in (1, 3):
-            price *= 1.3 + dice.below(12) / 10
-    options = tuple((name, _values(listed, dice)) for name, listed in line.schema)
+        if change and traits and line.spare:
+            # Mostly the last one, which only a bullet names, so that a search cannot tell.
+            traits[-1 if dice.chance(0.75) else dice.below(len(traits))] = dice.pick(line.spare)
+        if change < 2:
+            price = price * (1.4 + dice.below(10) / 10) + 10 + dice.below(30)
+    # Most near-duplicates come in the same colors and sizes, so that these do not tell them apart.
+    choices = Dice(f"{shop} options {line_number}") if dice.chance(0.6) else dice
+    options = tuple((name, _values(listed, choices)) for name, listed in line.schema)
     return replace(
         line.design,
         traits=tuple(traits),
         unread=tuple(trait for trait in line.design.unread if trait not in traits),
         prices=_prices(price, dice),
         options=options,
-        tail=_tail(line.design.family, options, dice),
-        path=() if dice.chance(0.02) else line.design.path,
+        tail=_tail(line.design.kind, options, choices),
+        path=_path(line.design, dice),
     )
 
 
 @lru_cache(maxsize=64)
 def _line(shop: str, number: int) -> _Line:
     dice = Dice(f"{shop} line {number}")
-    family, kind = _KINDS[bisect(_SHARES, dice.below(_SHARES[-1]))]
+    # Steps of the golden ratio spread the lines evenly over the kinds.
+    family, kind = _KINDS[bisect(_SHARES, (number * 0.6180339887498949 + dice.below(50) / 1000) % 1.0)]
     first = dice.below(len(kind.nouns))
     second = (first + 1 + dice.below(len(kind.nouns) - 1)) % len(kind.nouns)
     pool = shuffled((*family.being, *family.having, *family.purpose), dice)
     count = dice.weighted(_TRAIT_NUMBERS[family.category])
-    unread = dice.weighted((50, 30, 20))
+    unread = dice.weighted((60, 28, 12))
     looks = shuffled(family.looks, dice)
     low = dice.below(len(_PRICE_STEPS) - 1)
     step = _PRICE_STEPS[low] + (_PRICE_STEPS[low + 1] - _PRICE_STEPS[low]) * dice.below(1000) / 1000
     options = dice.weighted(_OPTION_NUMBERS[family.category])
-    # The likeliest options come first in the family's list; one time in three another takes the place.
-    names = list(family.options)
+    # The likeliest options come first in the list; one time in three the second one takes the first place.
+    names = list(kind.options)
     if dice.chance(0.33):
         names.insert(0, names.pop(1))
     schema = names[:options]
@@ -207,7 +214,7 @@ def _line(shop: str, number: int) -> _Line:
     )
 
 
-def shuffled(items: tuple[str, ...], dice: Dice) -> list[str]:
+def shuffled(items: Sequence[Item], dice: Dice) -> list[Item]:
     """The items in a drawn order."""
     order = list(items)
     for last in range(len(order) - 1, 0, -1):
@@ -232,30 +239,40 @@ def _values(listed: str, dice: Dice) -> tuple[str, ...] | None:
     return tuple(f"{dice.pick('ABCDE')}{place:02d}-{known[place % len(known)]}" for place in range(count))
 
 
-def _tail(family: Family, options: tuple[tuple[str, tuple[str, ...] | None], ...], dice: Dice) -> str:
+def _tail(kind: Kind, options: tuple[tuple[str, tuple[str, ...] | None], ...], dice: Dice) -> str:
     """A color, a size or the like for the title; empty for some."""
     if dice.chance(0.3):
         return ""
     offered = [values for _, values in options if values]
-    return dice.pick(dice.pick(offered) if offered else OPTION_VALUES[dice.pick(family.options)[1]])
+    return dice.pick(dice.pick(offered) if offered else OPTION_VALUES[dice.pick(kind.options[:2])[1]])
+
+
+def _path(base: Design, dice: Dice) -> tuple[str, ...]:
+    """The categories, of some products fewer or one more, or none."""
+    roll = dice.below(100)
+    if roll < 2:
+        return ()
+    if roll < 12:
+        return base.path[: -2 if roll < 5 else -1]
+    return (*base.path, capitals(base.nouns[0])) if roll < 32 else base.path
 
 
 def _prices(price: float, dice: Dice) -> tuple[float, ...]:
     """None, one, or the ends of a range, near the price."""
     roll = dice.below(100)
-    if roll < 6:
+    if roll < 8:
         return ()
     whole = int(price * (0.9 + dice.below(21) / 100))
     first = round(max(whole, 1) + dice.pick(_CENTS), 2)
-    return (first, round(first * (1.1 + dice.below(60) / 100), 2)) if roll < 15 else (first,)
+    return (first, round(first * (1.1 + dice.below(60) / 100), 2)) if roll < 17 else (first,)
 
 
 _KINDS = tuple((family, kind) for family in FAMILIES for kind in family.kinds)
 _SIZES = Counter(family.category for family, _ in _KINDS)
-_SHARES = tuple(
-    # Kinds of a department are unlike in number: of seven, the first is sold three times as often as the last.
-    accumulate(
-        _DEPARTMENTS[family.category] * (9 - place % 7) * 100 // _SIZES[family.category]
-        for place, (family, _) in enumerate(_KINDS)
-    )
-)
+_WEIGHTS = [
+    # Kinds of a department are unlike in number: of five, the first is sold twice as often as the last.
+    _DEPARTMENTS[family.category] * (8 - place % 5) / _SIZES[family.category]
+    for place, (family, _) in enumerate(_KINDS)
+]
+_SHARES = [weight / sum(_WEIGHTS) for weight in accumulate(_WEIGHTS)]
+"""Upper end of each kind's share of the lines, from 0 to 1."""
