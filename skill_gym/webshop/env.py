@@ -125,7 +125,7 @@ class WebShopEnv(TextEnv):
 
     def begin(self, task: Task) -> Outcome:
         """Opens the search page for a goal."""
-        goal = self.tasks.goals[int(task.id)]
+        goal = self.tasks.goal(int(task.id))
         self._session = Session(self.catalogue, goal, f"{self.session_prefix}{task.id}")
         info: dict[str, Any] = {"url": self._session.url}
         if self.expert is not None:

@@ -48,7 +48,7 @@ class View:
     @cached_property
     def text(self) -> str:
         """The pieces, stripped, joined by `` [SEP] ``; choices cannot be seen in it."""
-        return " [SEP] ".join(node.text.strip() for node in self.nodes)
+        return " [SEP] ".join([node.text.strip() for node in self.nodes])
 
     @cached_property
     def text_rich(self) -> str:
@@ -178,8 +178,8 @@ def _head(instruction: str) -> tuple[Node, ...]:
 def _collapsed(nodes: Iterable[Node]) -> Iterable[Node]:
     """Drops empty pieces; one of blanks only is a line's end (dropped) or one blank, as its parser has it."""
     for node in nodes:
-        if node.text and not node.text.strip(BLANKS):
-            if "\n" not in node.text:
-                yield Node(node.kind, " ")
-        elif node.text:
+        text = node.text
+        if text[:1] not in BLANKS or text.strip(BLANKS):
             yield node
+        elif text and "\n" not in text:
+            yield Node(node.kind, " ")

@@ -14,6 +14,8 @@ from skill_gym.webshop.partitions import PartitionName, SplitName, partition
 from skill_gym.webshop.task_types import TASK_TYPES, task_type
 
 ENV_ID = "skill_gym/WebShop-v0"
+HELD = 256
+"""Tasks and goals that a list keeps in memory."""
 
 
 class ShopTasks(Sequence[Task]):
@@ -43,6 +45,10 @@ class ShopTasks(Sequence[Task]):
         self.goals = catalogue.goals(kind)
         self.indices = _indices(catalogue, kind, choice, types)
         self.split = split
+        # Groups play the same goal many times, and a reset asks for it twice.
+        self.goal = lru_cache(HELD)(self.goals.__getitem__)
+        """The goal of that index."""
+        self._task = lru_cache(HELD)(self._made)
         self._source = catalogue.source if kind == "synthetic" else f"{catalogue.source}-{kind}"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -72,8 +78,8 @@ class ShopTasks(Sequence[Task]):
         nearest = np.argsort(np.abs(self.indices - (_number(task_id) or 0)), kind="stable")[:3]
         return ", ".join(str(self.indices[place]) for place in nearest)
 
-    def _task(self, index: int) -> Task:
-        goal = self.goals[index]
+    def _made(self, index: int) -> Task:
+        goal = self.goal(index)
         key = f"{ENV_ID}:{self._source}:{index}"
         return Task(str(index), key, ENV_ID, self.split, _type(goal), goal.instruction_text)
 
