@@ -10,6 +10,7 @@ from skill_gym.webshop.goals import ShopGoal
 from skill_gym.webshop.made_products import Made
 from skill_gym.webshop.person_sentences import person_sentence
 from skill_gym.webshop.prices import NEAREST, NO_LIMIT, STEPS, limit_text
+from skill_gym.webshop.product_lines import Shop
 from skill_gym.webshop.product_text import role
 
 FEWEST_ATTRIBUTES = 2
@@ -23,13 +24,13 @@ class GoalDraw:
     Each possible goal has a number drawn for it; those with the smallest numbers are kept, in that order.
 
     Args:
-        shop: The shop's seed.
+        shop: The shop.
         most: Goals of each kind to keep.
         per_product: Most goals of a kind for one product.
     """
 
-    def __init__(self, shop: str, most: int, per_product: int) -> None:
-        self._shop, self._per_product = shop, per_product
+    def __init__(self, shop: Shop, most: int, per_product: int) -> None:
+        self._seed, self._per_product = shop.seed, per_product
         self._synthetic, self._human = _Smallest(most), _Smallest(most)
 
     def see(self, made: Made) -> None:
@@ -37,7 +38,7 @@ class GoalDraw:
         traits = made.design.traits
         if not traits:
             return
-        dice = Dice(f"{self._shop} goals {made.asin}")
+        dice = Dice(f"{self._seed} goals {made.asin}")
         limit = _limit(made.price, dice)
         options = made.options
         ways = 1
@@ -53,7 +54,7 @@ class GoalDraw:
         for turn in range(min(2, self._per_product)):
             key = dice.below(_KEYS)
             if self._human.takes(key):
-                said = Dice(f"{self._shop} {made.asin} {turn}")
+                said = Dice(f"{self._seed} {made.asin} {turn}")
                 text, named, values = person_sentence(made, options, said)
                 self._human.add(key, _goal(made, f"{text}{limit_text(limit)}", named, limit, values))
 

@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from skill_gym.cache import cache_folder, fill_once
 from skill_gym.webshop.catalogue import Catalogue, Progress, build_catalogue, open_catalogue
 from skill_gym.webshop.generated_goals import GoalDraw
 from skill_gym.webshop.made_products import MadeProducts, OfLatest
+from skill_gym.webshop.product_lines import KindsOffered, Shop
 from skill_gym.webshop.store_header import FORMAT
 
 __all__ = [
@@ -37,15 +38,18 @@ class GeneratorConfig:
 
     Attributes:
         products: Number of products, 1 to 10,000,000.
-        goals: Most goals of each kind (synthetic and human); 1,000 products have enough for 1,000.
+        goals: Most goals, synthetic and human ones each; 1,000 products have enough for 1,000.
         goals_per_product: Most goals of a kind for one product.
         seed: Another seed gives another shop.
+        kinds: ``all`` kinds of products; or ``usual``, four of five, to train on, and ``held_out``, the
+            others, to test what holds for kinds never met.
     """
 
     products: int = 1000
     goals: int = 1000
     goals_per_product: int = 5
     seed: int = 0
+    kinds: KindsOffered = "all"
 
     def __post_init__(self) -> None:
         for name, lowest, highest in (
@@ -57,6 +61,8 @@ class GeneratorConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
                 raise ValueError(f"{name} must be an integer from {lowest} to {highest}, got {value!r}")
+        if self.kinds not in get_args(KindsOffered):
+            raise ValueError(f"kinds must be one of {', '.join(get_args(KindsOffered))}, got {self.kinds!r}")
 
 
 def raw_products(config: GeneratorConfig, split: str = "generated") -> Iterator[dict[str, Any]]:
@@ -116,8 +122,8 @@ def build_generated(
     )
 
 
-def _shop(split: str, config: GeneratorConfig) -> str:
-    """The seed of a split's shop."""
+def _shop(split: str, config: GeneratorConfig) -> Shop:
+    """The shop of a split."""
     if split not in GENERATED_SPLITS:
         raise ValueError(f"unknown split {split!r}; the generated ones are {', '.join(GENERATED_SPLITS)}")
-    return f"webshop {VERSION} {split} {config.seed}"
+    return Shop(f"webshop {VERSION} {split} {config.seed}", config.kinds)

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from skill_gym.alfworld.dice import Dice
 from skill_gym.webshop.kinds import SEPARATOR
 from skill_gym.webshop.product import DEFAULT_PRICE, read_options
-from skill_gym.webshop.product_lines import Design, design
+from skill_gym.webshop.product_lines import Design, Shop, design
 from skill_gym.webshop.product_text import Text, tell
 from skill_gym.webshop.shop_words import nouns_of
 
@@ -73,14 +73,14 @@ class MadeProducts:
     """The products of a shop one after the other; the latest one is at hand while its record is taken in.
 
     Args:
-        shop: The shop's seed.
+        shop: The shop.
         count: Number of products.
     """
 
-    def __init__(self, shop: str, count: int) -> None:
+    def __init__(self, shop: Shop, count: int) -> None:
         self.shop, self.count = shop, count
         self.latest: Made | None = None
-        dice = Dice(f"{shop} asins")
+        dice = Dice(f"{shop.seed} asins")
         # Coprime to 36 ** 8, so that no two numbers share an asin.
         self._stride = (dice.below(_ASINS // 24) + _ASINS // 24) * 6 + 1
         self._start = dice.below(_ASINS)
@@ -90,7 +90,7 @@ class MadeProducts:
         made = design(self.shop, number)
         price = made.prices[0] if made.prices else DEFAULT_PRICE
         if len(made.prices) > 1:
-            step = Dice(f"{self.shop} price {number}").below(101)
+            step = Dice(f"{self.shop.seed} price {number}").below(101)
             price = round(price + (made.prices[1] - price) * step / 100, 2)
         return Made(self.asin(number), made, tell(self.shop, made), price)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from typing import TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from skill_gym.alfworld.dice import Dice
 from skill_gym.webshop.kinds import Family, Kind
@@ -17,6 +17,22 @@ Item = TypeVar("Item")
 
 LINE_SIZES = (1, 2, 3, 4)
 """Products of a line: the sizes take turns."""
+
+KindsOffered = Literal["all", "usual", "held_out"]
+"""Which kinds a shop sells: all, four of five, or or the others, new to who was trained on those."""
+
+
+class Shop(NamedTuple):
+    """What a generated shop follows from.
+
+    Attributes:
+        seed: Any text.
+        kinds: Which kinds it sells.
+    """
+
+    seed: str
+    kinds: KindsOffered = "all"
+
 
 _DEPARTMENTS = {"beauty": 238, "electronics": 229, "garden": 216, "fashion": 200, "grocery": 117}
 """Products of each department among a thousand."""
@@ -139,16 +155,16 @@ def line_of(number: int) -> tuple[int, int]:
     return line, rest
 
 
-def design(shop: str, number: int) -> Design:
+def design(shop: Shop, number: int) -> Design:
     """The product of that number.
 
     Args:
-        shop: The shop's seed.
+        shop: The shop.
         number: From 0 on; what a product is depends on nothing else.
     """
     line_number, place = line_of(number)
     line = _line(shop, line_number)
-    dice = Dice(f"{shop} product {number}")
+    dice = Dice(f"{shop.seed} product {number}")
     traits, price = list(line.design.traits), line.price
     if place:
         change = dice.below(4)
@@ -158,7 +174,7 @@ def design(shop: str, number: int) -> Design:
         if change < 2:
             price = price * (1.4 + dice.below(10) / 10) + 10 + dice.below(30)
     # Most near-duplicates come in the same colors and sizes, so that these do not tell them apart.
-    choices = Dice(f"{shop} options {line_number}") if dice.chance(0.6) else dice
+    choices = Dice(f"{shop.seed} options {line_number}") if dice.chance(0.6) else dice
     options = tuple((name, _values(listed, choices)) for name, listed in line.schema)
     return replace(
         line.design,
@@ -172,10 +188,11 @@ def design(shop: str, number: int) -> Design:
 
 
 @lru_cache(maxsize=64)
-def _line(shop: str, number: int) -> _Line:
-    dice = Dice(f"{shop} line {number}")
+def _line(shop: Shop, number: int) -> _Line:
+    dice = Dice(f"{shop.seed} line {number}")
     # Steps of the golden ratio spread the lines evenly over the kinds.
-    family, kind = _KINDS[bisect(_SHARES, (number * 0.6180339887498949 + dice.below(50) / 1000) % 1.0)]
+    place = (number * 0.6180339887498949 + dice.below(50) / 1000) % 1.0
+    family, kind = _KINDS[bisect(_SHARES[shop.kinds], place)]
     first = dice.below(len(kind.nouns))
     second = (first + 1 + dice.below(len(kind.nouns) - 1)) % len(kind.nouns)
     pool = shuffled((*family.being, *family.having, *family.purpose), dice)
@@ -269,10 +286,19 @@ def _prices(price: float, dice: Dice) -> tuple[float, ...]:
 
 _KINDS = tuple((family, kind) for family in FAMILIES for kind in family.kinds)
 _SIZES = Counter(family.category for family, _ in _KINDS)
-_WEIGHTS = [
-    # Kinds of a department are unlike in number: of five, the first is sold twice as often as the last.
-    _DEPARTMENTS[family.category] * (8 - place % 5) / _SIZES[family.category]
-    for place, (family, _) in enumerate(_KINDS)
-]
-_SHARES = [weight / sum(_WEIGHTS) for weight in accumulate(_WEIGHTS)]
-"""Upper end of each kind's share of the lines, from 0 to 1."""
+_HOLD_OUT = 5
+"""Of so many kinds one is held out."""
+
+
+def _shares(kinds: KindsOffered) -> list[float]:
+    """Upper end of each kind's share of a shop's lines, from 0 to 1."""
+    weights = []
+    for place, (family, _) in enumerate(_KINDS):
+        held_out = place % _HOLD_OUT == _HOLD_OUT - 1
+        sold = kinds == "all" or held_out == (kinds == "held_out")
+        # Kinds of a department are unlike in number: of seven, the first is sold twice as often as the last.
+        weights.append(_DEPARTMENTS[family.category] * (12 - place % 7) / _SIZES[family.category] * sold)
+    return [weight / sum(weights) for weight in accumulate(weights)]
+
+
+_SHARES = {kinds: _shares(kinds) for kinds in get_args(KindsOffered)}

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from skill_gym.alfworld.dice import Dice
-from skill_gym.webshop.product_lines import Design, shuffled
+from skill_gym.webshop.product_lines import Design, Shop, shuffled
 from skill_gym.webshop.shop_words import BENEFITS, CLOSINGS, article, capitals, one_of
 
 _BULLET_NUMBERS = (0, 2, 3, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7)
@@ -85,8 +85,8 @@ class _Wording(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _wording(shop: str, line: int) -> _Wording:
-    dice = Dice(f"{shop} wording {line}")
+def _wording(shop: Shop, line: int) -> _Wording:
+    dice = Dice(f"{shop.seed} wording {line}")
     return _Wording(
         bullets=dice.pick(_BULLET_NUMBERS),
         sentences=dice.pick(_SENTENCE_NUMBERS),
@@ -102,7 +102,7 @@ def role(product: Design, trait: str) -> int:
     return 0 if trait in family.being else 1 if trait in family.having else 2
 
 
-def tell(shop: str, product: Design) -> Text:
+def tell(shop: Shop, product: Design) -> Text:
     """Puts a product into words; each of its ``traits`` is named in title, bullets or description."""
     wording = _wording(shop, product.line)
     rolls = wording.rolls

@@ -21,7 +21,7 @@ NO_NOUNS = frozenset(
     industrial invisible large light lightweight long low made magnetic medium mini modern narrow
     natural non of on only open organic portable powerful professional quick refreshing rich round
     rustic salty short silent sleek slim small smart smooth soft spicy stretchy sturdy sweet tall the
-    thick to traditional universal vintage warm water white wireless with x
+    thick to traditional universal vintage warm white wireless with x
     """.split()  # noqa: SIM905 - read as a paragraph
 )
 """Words of titles that are no nouns, as far as the reward goes."""
