@@ -120,8 +120,9 @@ def play(make: Mapping[str, Any], episodes: Sequence[Episode]) -> Round:
                 reward, done = bare.session.do(command)
                 text, url, commands = bare.session.text, bare.session.url, bare.admissible_commands()
             else:
-                text, reward, done, _, info = env.step(command)
-                url, commands, over = info["url"], info["admissible_commands"], done
+                text, paid, done, _, info = env.step(command)
+                reward, over = float(paid), done
+                url, commands = info["url"], info["admissible_commands"]
             result.actions[_kind(command)].append(time.perf_counter() - start)
             seen.append((text, url, commands, reward, done))
         result.episodes.append(time.perf_counter() - begun)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast, get_args
 
-from skill_gym.text_env import FreeText, Outcome, TextEnv
+from skill_gym.text_env import FreeText, Outcome, Player, TextEnv
 from skill_gym.trajectory import Task
 from skill_gym.webshop.catalogue import Catalogue, open_catalogue
 from skill_gym.webshop.experts import EXPERTS, Expert, admissible, make_expert
@@ -110,6 +110,13 @@ class WebShopEnv(TextEnv):
         self.action_space = FreeText(samples=("search[cotton]", "click[next >]", "click[back to search]", ""))
         self._session: Session | None = None
         self._expert: Expert | None = None
+
+    @classmethod
+    def player(cls, first_observation: str, advice: str = "") -> Player:
+        """A ``shopper.Shopper``, see ``TextEnv.player``."""
+        from skill_gym.webshop.shopper import Shopper
+
+        return Shopper(first_observation, advice)
 
     @property
     def session(self) -> Session:

@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from skill_gym.webshop.colours import plain_colour
+from skill_gym.webshop.goals import ShopGoal
 from skill_gym.webshop.product import Product
 from skill_gym.webshop.token_set_ratio import token_set_ratio
-
-if TYPE_CHECKING:
-    from skill_gym.webshop.goals import ShopGoal
 
 ALIKE = 85
 """Two phrases match when their token set ratio is above this."""
@@ -32,7 +29,7 @@ class Reward:
 
 
 def score(
-    purchased: Product, options: Mapping[str, str], goal: "ShopGoal", goal_nouns: Sequence[str]
+    purchased: Product, options: Mapping[str, str], goal: ShopGoal, goal_nouns: Sequence[str]
 ) -> Reward:
     """The original's reward of buying a product with these options.
 
@@ -63,7 +60,7 @@ def score(
     return Reward(total, {**info, "r_price": affordable, "w_price": 1 / parts})
 
 
-def type_score(purchased: Product, goal: "ShopGoal", goal_nouns: Sequence[str]) -> dict[str, float | bool]:
+def type_score(purchased: Product, goal: ShopGoal, goal_nouns: Sequence[str]) -> dict[str, float | bool]:
     """Whether it is the kind of thing asked for: ``r_type`` and the three things it follows from."""
     query_match = purchased.query == goal.query
     common = _path(purchased.product_category) & _path(goal.product_category)

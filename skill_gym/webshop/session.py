@@ -1,17 +1,19 @@
 """One visit to the shop: which page is shown, what was chosen, and what an action does."""
 
 import json
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skill_gym.webshop import pages
+from skill_gym.webshop.goals import ShopGoal
 from skill_gym.webshop.pages import PAGE_SIZE, SUB_PAGES, PageName, View, page_url
 from skill_gym.webshop.product import Product, ShopError
 from skill_gym.webshop.reward import Reward, score
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from skill_gym.webshop.goals import ShopGoal
+Hits = Sequence[int] | NDArray[np.int32]
 
 
 class Shop(Protocol):
@@ -26,7 +28,7 @@ class Shop(Protocol):
     def card(self, number: int, /) -> tuple[str, str, str]:
         """Asin, title and price tag."""
 
-    def search(self, query: str, /) -> "Sequence[int]":
+    def search(self, query: str, /) -> Hits:
         """Numbers of the products found, best first."""
 
 
@@ -52,9 +54,16 @@ class Session:
         view: The page as it is shown.
     """
 
-    def __init__(self, catalogue: Shop, goal: "ShopGoal", session_id: str) -> None:
+    def __init__(self, catalogue: Shop, goal: ShopGoal, session_id: str) -> None:
         self.catalogue, self.goal, self.session_id = catalogue, goal, session_id
+        self.keywords: list[str] = []
+        self.number = 0
+        self.visited: set[str] = set()
+        self.asin: str | None = None
+        self.options: dict[str, str] = {}
         self.reward: Reward | None = None
+        self._product_number: int | None = None
+        self._hits: Hits = ()
         self._home()
 
     @property
@@ -143,9 +152,7 @@ class Session:
         return next((name for name in names if name in self.url), "")
 
     def _home(self) -> None:
-        self.keywords: list[str] = []
-        self.number = 0
-        self.visited: set[str] = set()
+        self.keywords, self.number, self.visited = [], 0, set()
         self._leave_product()
         self._show("search", pages.search_page(self.goal.instruction_text))
 
@@ -197,10 +204,8 @@ class Session:
         return reward.total
 
     def _leave_product(self) -> None:
-        self.asin: str | None = None
-        self.options: dict[str, str] = {}
-        self._product_number: int | None = None
-        self._hits: Sequence[int] = ()
+        self.asin, self.options = None, {}
+        self._product_number, self._hits = None, ()
 
     def _show(self, page: PageName, nodes: list[pages.Node], *parts: object) -> None:
         self.page: PageName = page
