@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import random
 import time
 from dataclasses import replace
 
@@ -193,6 +194,26 @@ def test_a_goal_of_another_shop_is_named_when_it_is_to_be_scored():
         session.do(action)
     with pytest.raises(ShopError, match="B000GONE00 is not in this shop"):
         session.do("click[buy now]")
+
+
+def test_whatever_is_clicked_the_page_holds_together():
+    dice = random.Random(0)
+    pages = set()
+    for start in range(60):
+        session = visit(asin="B0000RUG01")
+        for _ in range(25):
+            words = dice.choice(("stoneware", "rug oval", "search_results mug", "item_page rug", "zzz", "{}"))
+            choices = [f"search[{words}]", *(f"click[{label}]" for label in session.clickables)]
+            action = dice.choice(choices)
+            before = session.url
+            reward, bought = session.do(action)
+            assert bought == (action == "click[buy now]")
+            assert reward == (session.reward.total if bought else 0.0)
+            assert (session.asin is not None) == (session.page in ("item", "sub", "done"))
+            assert set(session.options) <= set(session.product.options if session.asin else ())
+            assert (action == "click[search]") <= (session.url == before), start
+            pages.add(session.page)
+    assert pages == {"search", "results", "item", "sub", "done"}
 
 
 def test_no_product_is_at_hand_on_other_pages():
