@@ -1,7 +1,7 @@
 """The table of the suite: id, entry point, step limit."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 from gymnasium.envs.registration import load_env_creator
@@ -43,7 +43,7 @@ def env_class(env_id: str) -> type[TextEnv]:
     """
     register_suite()
     entry = gym.spec(env_id).entry_point
-    loaded = load_env_creator(entry) if isinstance(entry, str) else entry
+    loaded: Any = load_env_creator(entry) if isinstance(entry, str) else entry
     if not (isinstance(loaded, type) and issubclass(loaded, TextEnv)):
         raise ValueError(f"{env_id} is no TextEnv; choose an environment of the suite: {', '.join(SUITE)}")
     return loaded
