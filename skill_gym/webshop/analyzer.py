@@ -1,5 +1,6 @@
 """What a text is to the search engine: a list of terms, as Lucene's EnglishAnalyzer makes them."""
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Generic, TypeVar
@@ -10,9 +11,15 @@ from skill_gym.webshop.word_breaks import LONGEST_WORD, words
 T = TypeVar("T")
 
 STOP_WORDS = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they "
-    "this to was will with".split()
-)
+    {
+        "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is",
+        "it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there",
+        "these", "they", "this", "to", "was", "will", "with",
+    }
+)  # fmt: skip
+NARROW_BLANK = "\u202f"
+"""The one blank that joins words, as the underscore does."""
+_BLANKS = re.compile(rf"[^\S{NARROW_BLANK}]+")
 _POSSESSIVES = ("'s", "\u2019s", "\uff07s", "'S", "\u2019S", "\uff07S")
 
 
@@ -29,12 +36,12 @@ def terms(text: str) -> Iterator[str]:
 class ChunkCache(dict[str, tuple[T, ...]], Generic[T]):
     """Piece of text between blanks -> what it means; emptied when it holds too many.
 
-    No word crosses a blank, so that a text's terms are those of its pieces one after the other, and most
+    No word crosses a blank, so that a text's terms are those of its pieces, one after the other; and most
     pieces are met again and again.
 
     Args:
         meaning: Called with a piece that is not held.
-        limit: Number of pieces to hold.
+        limit: Number of pieces to hold; very long ones never are.
     """
 
     def __init__(self, meaning: Callable[[str], tuple[T, ...]], limit: int) -> None:
@@ -52,7 +59,8 @@ class ChunkCache(dict[str, tuple[T, ...]], Generic[T]):
 
     def read(self, text: str) -> Iterator[T]:
         """What the pieces of a text mean, one after the other."""
-        return chain.from_iterable(map(self.__getitem__, text.split()))
+        pieces = text.split() if NARROW_BLANK not in text else _BLANKS.split(text)
+        return chain.from_iterable(map(self.__getitem__, pieces))
 
 
 _TERMS = ChunkCache(lambda piece: tuple(terms(piece)), limit=50_000)

@@ -1,4 +1,4 @@
-"""Builds the search engine's index from any number of documents in bounded memory: sorted runs, then a merge."""
+"""Builds the search engine's index in bounded memory: sorted runs of documents, then a merge."""
 
 import heapq
 import json
@@ -227,7 +227,7 @@ def _slice(run: _Run, first: int, last: int) -> tuple[NDArray[Any], NDArray[Any]
 
 
 def _denominators(totals: _Totals) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """BM25's ``1 + frequency / norm`` for all pairs: the different values, ascending, and each pair's place there."""
+    """BM25's ``1 + frequency * c`` of all pairs: the values, ascending, and the place of each pair's."""
     one = np.float32(1)
     average = np.float32(totals.tokens / totals.with_terms if totals.with_terms else 1)
     scales = one / (K1 * ((one - B) + B * STORED_LENGTHS.astype(np.float32) / average))

@@ -1,27 +1,27 @@
 """Porter's stemmer (1980) with its author's two later departures, as Lucene's PorterStemFilter has it."""
 
 import re
+from collections.abc import Iterable
 
 _STEP_2 = {
-    "ational": "ate", "tional": "tion", "enci": "ence", "anci": "ance", "izer": "ize", "bli": "ble", "alli": "al",
-    "entli": "ent", "eli": "e", "ousli": "ous", "ization": "ize", "ation": "ate", "ator": "ate", "alism": "al",
-    "iveness": "ive", "fulness": "ful", "ousness": "ous", "aliti": "al", "iviti": "ive", "biliti": "ble",
-    "logi": "log",
+    "ational": "ate", "tional": "tion", "enci": "ence", "anci": "ance", "izer": "ize", "bli": "ble",
+    "alli": "al", "entli": "ent", "eli": "e", "ousli": "ous", "ization": "ize", "ation": "ate",
+    "ator": "ate", "alism": "al", "iveness": "ive", "fulness": "ful", "ousness": "ous",
+    "aliti": "al", "iviti": "ive", "biliti": "ble", "logi": "log",
 }  # fmt: skip
 _STEP_3 = {"icate": "ic", "ative": "", "alize": "al", "iciti": "ic", "ical": "ic", "ful": "", "ness": ""}
 _STEP_4 = (
-    "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate",
-    "iti", "ous", "ive", "ize",
+    "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou",
+    "ism", "ate", "iti", "ous", "ive", "ize",
 )  # fmt: skip
 
 
-def _ending(endings: object) -> re.Pattern[str]:
-    longest_first = sorted(endings, key=len, reverse=True)  # type: ignore[call-overload]
-    return re.compile(f"(?:{'|'.join(longest_first)})$")
+def _ending(endings: Iterable[str]) -> re.Pattern[str]:
+    """Finds the longest of the endings at the end of a word."""
+    return re.compile(f"(?:{'|'.join(sorted(endings, key=len, reverse=True))})\\Z")
 
 
 _ENDING_2, _ENDING_3, _ENDING_4 = _ending(_STEP_2), _ending(_STEP_3), _ending(_STEP_4)
-_CONSONANT = re.compile("[^aeiouy]")
 
 
 def _shape(word: str) -> str:
@@ -99,8 +99,8 @@ def _final_e(word: str) -> str:
 
 
 def stem(word: str) -> str:
-    """The stem of a lower-case word; words of one or two characters are left alone."""
-    if len(word) < 3:
+    """The stem of a lower-case word; words of one or two characters (UTF-16 units) are left alone."""
+    if len(word) < 3 and len(word.encode("utf-16-le")) < 6:
         return word
     word = _past(_plural(word))
     if word.endswith("y") and _has_vowel(word[:-1]):

@@ -188,7 +188,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
         raise ShopError(f"no search index in {folder} ({error}); build it with build_index") from error
     if header.get("format") != FORMAT:
         raise ShopError(
-            f"the search index in {folder} is of format {header.get('format')!r}, this version reads {FORMAT}; "
+            f"the search index in {folder} is of format {header.get('format')!r}, not {FORMAT}; "
             "build it again with build_index"
         )
     return header
