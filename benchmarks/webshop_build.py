@@ -94,10 +94,12 @@ def describe(shop: Catalogue) -> str:
     header = shop.header
     sizes = header.files
     index = sum(size for name, size in sizes.items() if name.startswith("index/"))
+    sources = ", ".join(f"{kind} {source}" for kind, source in header.sources.items())
     made_from = ", ".join(header.made_from.values()) or "a generator"
     lines = [
         f"shop      {shop.folder}",
-        f"source    {header.source} (format {header.format}); from {made_from}",
+        f"files     {made_from}",
+        f"source    {sources} (format {header.format})",
         f"products  {header.products:,}; nouns of titles: {_counted(header.nouns)}",
         f"disk      {_megabytes(sum(sizes.values()))}, of it the search index {_megabytes(index)}",
     ]

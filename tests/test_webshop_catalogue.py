@@ -146,7 +146,7 @@ def test_the_source_names_the_content(tmp_path: Path) -> None:
     first = source("a")
     assert len(first) == 8
     assert set(first) <= set("0123456789abcdef")
-    assert source("b", human={}) == first
+    assert source("b", human=HUMAN) == first, "other goals do not change the keys of the synthetic ones"
     assert source("c", nouns={"B0000RUG01": ["x"]}) == first, "nouns are no content"
     changed = [{**RECORDS[0], "name": "Other"}, *RECORDS[1:]]
     others = [
@@ -154,9 +154,16 @@ def test_the_source_names_the_content(tmp_path: Path) -> None:
         source("e", RECORDS[::-1]),
         source("f", attributes={}),
         source("g", prices=PRICES),
-        source("h", human=HUMAN),
     ]
-    assert len({first, *others}) == 6
+    assert len({first, *others}) == 5
+    of_people = [
+        small(tmp_path / f"h{number}", human={"B0000RUG01": HUMAN["B0000RUG01"][:1]}, **more)
+        .goals("human")
+        .source
+        for number, more in enumerate(({}, {"attributes": {}}, {"prices": PRICES}))
+    ]
+    assert of_people[0] != first
+    assert len(set(of_people)) == 3
 
 
 def test_titles_are_tagged_only_where_no_nouns_are_given(tmp_path: Path) -> None:

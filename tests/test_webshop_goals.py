@@ -191,6 +191,11 @@ def test_a_goal_for_nothing_is_refused(tmp_path: Path) -> None:
         build_catalogue(RECORDS, ATTRIBUTES, tmp_path / "shop", goals=[lost], tagger="words")
 
 
+def test_an_unknown_kind_of_goals_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ShopError, match="no such kind of goals: mine"):
+        build_catalogue(RECORDS, ATTRIBUTES, tmp_path / "shop", goals={"mine": [goal()]})
+
+
 def test_a_kind_without_goals_is_told(tmp_path: Path) -> None:
     shop = build_catalogue(RECORDS, {}, tmp_path / "shop", tagger="words")
     with pytest.raises(ShopError, match="no human goals; put items_human_ins"):

@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,16 @@ from skill_gym.webshop.raw_files import RawFiles, find_raw_files
 from skill_gym.webshop.search_engine import SearchEngine
 from skill_gym.webshop.store_header import FORMAT, HEADER, read_header
 from skill_gym.webshop.title_nouns import NounSource
+
+__all__ = [
+    "Catalogue",
+    "GoalsByKind",
+    "Progress",
+    "build_catalogue",
+    "cached_folder",
+    "open_catalogue",
+    "open_store",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,8 +68,8 @@ class Catalogue:
 
     @property
     def source(self) -> str:
-        """8 hex digits of the content, for the keys of tasks."""
-        return self.header.source
+        """8 hex digits of the content, with the synthetic goals; human goals have a source of their own."""
+        return self.header.sources["synthetic"]
 
     def __len__(self) -> int:
         return self.header.products
@@ -87,7 +97,8 @@ class Catalogue:
         if not self.header.goals.get(kind):
             raise ShopError(f"the shop in {self.folder} has no {kind} goals{_MENDS.get(kind, '')}")
         if kind not in self._goals:
-            self._goals[kind] = Goals(goals_path(self.folder, kind), self.product)
+            path, source = goals_path(self.folder, kind), self.header.sources[kind]
+            self._goals[kind] = Goals(path, self.product, self._asins.__getitem__, source)
         return self._goals[kind]
 
     @functools.cached_property
@@ -204,7 +215,7 @@ def build_catalogue(
     """
     by_kind: GoalsByKind | None = None
     if goals is not None:
-        by_kind = cast(GoalsByKind, goals) if isinstance(goals, Mapping) else {"synthetic": goals}
+        by_kind = goals if isinstance(goals, Mapping) else {"synthetic": goals}
     write_catalogue(
         records,
         attributes,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 from skill_gym.webshop.blobs import Blobs, FiledMapping, Keys
 from skill_gym.webshop.goals import GoalKind, GoalWriter, ShopGoal
@@ -20,7 +20,7 @@ from skill_gym.webshop.title_nouns import NounSource
 CARDS, DETAILS, ASINS, INDEX = "cards", "details", "asins", "index"
 """Names of a store's parts: what a results page shows, everything else, the ids, the search index."""
 
-GoalsByKind = Mapping[GoalKind, Iterable[ShopGoal]]
+GoalsByKind = Mapping[str, Iterable[ShopGoal]]
 Progress = Callable[[str, int], None]
 """Is told the stage (``products`` or ``index``) and how many products it has done."""
 
@@ -48,6 +48,9 @@ def write_catalogue(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ShopError(f"{folder} is not empty; give a new folder, or remove what is in it")
+    unknown = set(goals or ()) - set(get_args(GoalKind))
+    if unknown:
+        raise ShopError(f"no such kind of goals: {', '.join(sorted(unknown))}; give synthetic or human ones")
     tell = progress or (lambda stage, count: None)
     with TemporaryDirectory(dir=folder, prefix=".building-") as scratch:
         companions = Companions(
@@ -55,7 +58,7 @@ def write_catalogue(
         )
         intake = Intake(companions, tagger, Path(scratch))
         intake.write(records, folder / CARDS, folder / DETAILS, lambda done: tell("products", done))
-        counts = {kind: _write_goals(kind, folder, intake, goals or {}) for kind in ("synthetic", "human")}
+        written = {kind: _write_goals(kind, folder, intake, goals or {}) for kind in get_args(GoalKind)}
     asins = list(intake.numbers)
     intake.numbers.clear()
     if not asins:
@@ -64,9 +67,9 @@ def write_catalogue(
     (folder / INDEX).mkdir()
     build_index(_documents(folder, asins), asins, folder / INDEX, progress=lambda done: tell("index", done))
     header = Header(
-        source=source or intake.digest.hexdigest()[:8],
+        sources={kind: source or writer.source for kind, writer in written.items()},
         products=len(asins),
-        goals=counts,
+        goals={kind: writer.count for kind, writer in written.items()},
         nouns=dict(intake.nouns_from),
         prices=dict(intake.prices_from),
         repairs=dict(intake.repairs.counts),
@@ -107,15 +110,15 @@ def write_from_files(
         )
 
 
-def _write_goals(kind: GoalKind, folder: Path, intake: Intake, given: GoalsByKind) -> int:
-    writer = GoalWriter(goals_path(folder, kind), intake.digest.update)
+def _write_goals(kind: GoalKind, folder: Path, intake: Intake, given: GoalsByKind) -> GoalWriter:
+    writer = GoalWriter(goals_path(folder, kind), intake.digest)
     if kind in given:
         writer.keep(given[kind], intake.numbers.get)
     else:
         # The original makes one kind or the other: both begin where the prices of ranges end.
         spool = intake.synthetic if kind == "synthetic" else intake.human
         writer.draw(spool, PriceDraws(intake.draws.state))
-    return writer.count
+    return writer
 
 
 def _documents(folder: Path, asins: Sequence[str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Goals: what a shopper is sent for, in the original's order, made from the store as they are asked for."""
 
 import functools
+import hashlib
 import itertools
 import json
 import random
@@ -61,10 +62,15 @@ class Goals(Sequence[ShopGoal]):
     Args:
         path: Where ``GoalWriter`` put them.
         product: Gives a product by its number.
+        asin: Gives a product's id by its number, without reading the product.
+        source: Hex digits of the content of shop and goals.
     """
 
-    def __init__(self, path: Path, product: Callable[[int], Product]) -> None:
-        self._instructions, self._product = Blobs(path), product
+    def __init__(
+        self, path: Path, product: Callable[[int], Product], asin: Callable[[int], str], source: str
+    ) -> None:
+        self._instructions, self._product, self._asin = Blobs(path), product, asin
+        self.source = source
         self._products: NDArray[np.int32] = load_array(_part(path, "product"))
         self._instruction: NDArray[np.int32] = load_array(_part(path, "instruction"))
         self._choice: NDArray[np.int32] = load_array(_part(path, "choice"))
@@ -76,7 +82,7 @@ class Goals(Sequence[ShopGoal]):
 
     def asin(self, index: int) -> str:
         """The id of the goal's product."""
-        return self._product(int(self._products[self._instruction[index]])).asin
+        return self._asin(int(self._products[self._instruction[index]]))
 
     def __len__(self) -> int:
         return len(self._instruction)
@@ -144,11 +150,11 @@ class GoalWriter:
 
     Args:
         path: Where to.
-        digest: Is fed all that makes the goals what they are.
+        products: Digest of the products; the goals are added to a copy of it.
     """
 
-    def __init__(self, path: Path, digest: Callable[[bytes], None]) -> None:
-        self._path, self._digest = path, digest
+    def __init__(self, path: Path, products: "hashlib._Hash") -> None:
+        self._path, self._digest = path, products.copy()
         self._products, self._instruction, self._choice = array("i"), array("i"), array("i")
 
     def draw(self, instructions: Callable[[], Iterable[Instruction]], draws: PriceDraws) -> None:
@@ -193,11 +199,16 @@ class GoalWriter:
         """Number of goals."""
         return len(self._instruction)
 
+    @property
+    def source(self) -> str:
+        """8 hex digits of the content of shop and goals."""
+        return self._digest.hexdigest()[:8]
+
     def _add(self, writer: BlobWriter, product: int, record: Sequence[Any], choices: Iterable[int]) -> None:
         data = json.dumps(record).encode()
         writer.append(data)
-        self._digest(data)
-        self._digest(product.to_bytes(4, "little"))
+        self._digest.update(data)
+        self._digest.update(product.to_bytes(4, "little"))
         number = len(self._products)
         self._products.append(product)
         before = len(self._choice)

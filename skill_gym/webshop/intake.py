@@ -110,8 +110,8 @@ class Intake:
             number = self.numbers[asin] = len(self.numbers)
             entry = self._with.attributes.get(asin)
             product = read_product(record, entry, self.repairs)
-            self.digest.update(content(product))
             product = replace(product, price=self._price(product))
+            self.digest.update(content(product))
             for one in self._synthetic(number, product, entry):
                 synthetic.write(json.dumps(one) + "\n")
             for one in self._from_people(number, product):

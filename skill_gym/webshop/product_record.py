@@ -4,6 +4,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skill_gym.webshop.product import DEFAULT_PRICE, Product, read_bullets, read_options, read_prices
@@ -80,8 +81,8 @@ def unpack_card(data: bytes) -> tuple[str, str]:
 
 
 def content(product: Product) -> bytes:
-    """All that the record said of the product, without what was drawn or added for the reward."""
-    fields = (product.asin, product.title, *_fields(product)[:-2])
+    """All that makes the product what it is, but for the nouns of its title, which depend on the tagger."""
+    fields = (product.asin, product.title, *_fields(replace(product, title_nouns=())))
     return _encode(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from skill_gym.webshop import index_build
 from skill_gym.webshop.product import ShopError
 
-FORMAT = f"1.{index_build.FORMAT}"
+FORMAT = f"2.{index_build.FORMAT}"
 """Version of the store's files and of the search index among them.
 
 A store of another one is refused, and built anew where the files that it was built from are known.
@@ -21,7 +21,7 @@ class Header:
     """What is written last, so that a store that has it is whole.
 
     Attributes:
-        source: 8 hex digits of the content.
+        sources: 8 hex digits of the content of the shop with its goals, by their kind.
         products: Number of products.
         goals: Number of goals by kind.
         nouns: Number of titles by where their nouns come from.
@@ -32,7 +32,7 @@ class Header:
         format: Version of the store's files.
     """
 
-    source: str
+    sources: Mapping[str, str]
     products: int
     goals: Mapping[str, int]
     nouns: Mapping[str, int]
