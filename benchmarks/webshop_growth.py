@@ -124,7 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows.append([f"{products:,}", *(shown(measured[name]) for name in COLUMNS)])
         print(f"measured {products:,} products", file=sys.stderr)
     print(
-        "Queries are goals' texts, each asked once. Resident memory counts mapped files, which processes share."
+        "Queries are goals' texts, each asked once. Resident memory counts mapped files, which processes "
+        "share. CPU time is what the work takes on a machine that does nothing else."
     )
     print(table(["products", *COLUMNS.values()], rows))
     return Claim(CLAIM, figures, BOUNDS, ("numpy",)).finish(given.json)
@@ -143,9 +144,8 @@ def _apart(call: str) -> dict[str, float]:
 def _memory(name: str) -> float:
     """A figure of this process's memory in MB, 0 where the system does not tell."""
     status = Path("/proc/self/status")
-    found = (
-        re.search(rf"{name}:\s+(\d+) kB", status.read_text(encoding="ascii")) if status.is_file() else None
-    )
+    text = status.read_text(encoding="ascii") if status.is_file() else ""
+    found = re.search(rf"{name}:\s+(\d+) kB", text)
     return int(found[1]) / 1024 if found else 0.0
 
 

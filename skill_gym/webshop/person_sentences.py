@@ -54,7 +54,7 @@ def person_sentence(
     if having:
         thing += f" with {' and '.join(having)}"
     if purpose:
-        thing += f" for my {purpose[0]}" if dice.chance(0.2) else f" for {' and '.join(purpose)}"
+        thing += f" for my {' and '.join(purpose)}" if dice.chance(0.2) else f" for {' and '.join(purpose)}"
     if being:
         thing += f" that {'are' if is_plural(noun) else 'is'} {' and '.join(being)}"
     for name, one in chosen.items():

@@ -87,7 +87,7 @@ _VALUE_NUMBERS = (
     45,
 )
 """Values of an option, each number equally likely."""
-_PRICE_STEPS = (0.2, 0.32, 0.42, 0.5, 0.58, 0.65, 0.75, 0.85, 1.0, 1.2, 1.6, 2.3, 4.5)
+_PRICE_STEPS = (0.15, 0.22, 0.3, 0.35, 0.4, 0.45, 0.52, 0.6, 0.7, 0.85, 1.2, 1.9, 4.5)
 """A line's price over the middle of its kind, from the lowest to the highest, each stretch equally likely."""
 NUMBERED = frozenset({"colors", "clothing colors"})
 """Lists that go on with numbered patterns (``A07-Black``) when an option has more values than they have."""
@@ -171,8 +171,8 @@ def design(shop: Shop, number: int) -> Design:
         if change and traits and line.spare:
             # Mostly the last one, which only a bullet names, so that a search cannot tell.
             traits[-1 if dice.chance(0.75) else dice.below(len(traits))] = dice.pick(line.spare)
-        if change < 2:
-            price = price * (1.4 + dice.below(10) / 10) + 10 + dice.below(30)
+        if change < 2 or not traits:
+            price = price * (1.3 + dice.below(10) / 10) + 5 + dice.below(30)
     # Most near-duplicates come in the same colors and sizes, so that these do not tell them apart.
     choices = Dice(f"{shop.seed} options {line_number}") if dice.chance(0.6) else dice
     options = tuple((name, _values(listed, choices)) for name, listed in line.schema)
