@@ -23,7 +23,7 @@ class ShopTasks(Sequence[Task]):
 
     Args:
         catalogue: The shop.
-        kind: Human goals are numbered apart from synthetic ones, so the keys of their tasks say so.
+        kind: Synthetic or human goals; they are numbered apart, and their keys have different sources.
         split: Name that the tasks bear.
         choice: Which goals: a partition and the split of it, or so many from the first on.
         task_types: Only these; None for all.
@@ -49,7 +49,6 @@ class ShopTasks(Sequence[Task]):
         self.goal = lru_cache(HELD)(self.goals.__getitem__)
         """The goal of that index."""
         self._task = lru_cache(HELD)(self._made)
-        self._source = catalogue.source if kind == "synthetic" else f"{catalogue.source}-{kind}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ShopTasks, self._made_from
@@ -80,7 +79,7 @@ class ShopTasks(Sequence[Task]):
 
     def _made(self, index: int) -> Task:
         goal = self.goal(index)
-        key = f"{ENV_ID}:{self._source}:{index}"
+        key = f"{ENV_ID}:{self.goals.source}:{index}"
         return Task(str(index), key, ENV_ID, self.split, _type(goal), goal.instruction_text)
 
 
