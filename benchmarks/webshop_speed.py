@@ -176,13 +176,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first, further = measure_memory(make, 4 if given.quick else 16)
     figures: dict[str, Figure] = {
         "actions_per_s": actions / seconds,
+        "first_round_actions_per_s": actions / sum(rounds[0].episodes),
         "rss_first_mb": first,
         "rss_next_mb": further,
     }
     if episodes[0].recorded:
         figures["identical"] = not any(one.different for one in rounds)
-    print(f"Played: {what}, {actions:,} actions, {len(rounds)} times. Each time the shop was freshly opened")
-    print("(nothing parsed, no query known); the fastest time of each episode and action counts.\n")
+    print(f"Played: {what}, {actions:,} actions, {len(rounds)} times, each time on a newly opened shop where")
+    print("no query is known; the fastest time of each episode and action counts. The first round, in which")
+    print("every word was new as well, is the figure first_round_actions_per_s, slowed by all neighbours.\n")
     rows = []
     for kind in sorted(rounds[0].actions):
         times = [min(times) * 1e6 for times in zip(*(one.actions[kind] for one in rounds), strict=True)]
