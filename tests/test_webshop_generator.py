@@ -60,12 +60,15 @@ def test_a_larger_shop_begins_with_the_same_products():
     assert list(raw_products(GeneratorConfig(products=50, seed=1))) != some
 
 
-def test_shops_change_with_the_version_only():
-    text = json.dumps(list(raw_products(GeneratorConfig(products=200))), sort_keys=True)
-    found = generator.VERSION, hashlib.sha256(text.encode()).hexdigest()[:16]
-    assert found == ("v1", "2d03788669eeebfa"), (
-        "the generator's products changed: raise VERSION and pin the new hash"
-    )
+def test_shops_change_with_the_version_only(small):
+    def pin(lines):
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    products = [json.dumps(record, sort_keys=True) for record in raw_products(SMALL)]
+    goals = [goal.instruction_text for kind in ("synthetic", "human") for goal in small.goals(kind)]
+    pinned = ("v1", "8f5fd7eb9618dcd7", "ba8dc0fe4f2b265e")
+    found = (generator.VERSION, pin(products), pin(goals))
+    assert found == pinned, "the generator makes other shops: raise VERSION and pin the new hashes"
 
 
 def test_the_same_config_gives_the_same_shop(small, tmp_path):

@@ -1,6 +1,7 @@
 """Goals of a generated shop: drawn evenly from its products, in the original's sentence and in a person's."""
 
 import heapq
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from skill_gym.webshop.product_text import role
 
 FEWEST_ATTRIBUTES = 2
 """A synthetic goal names all of its product's attributes, at least so many."""
+PERSONS = 2
+"""Most human goals for one product."""
 _KEYS = 1 << 50
 
 
@@ -39,24 +42,20 @@ class GoalDraw:
         if not traits:
             return
         dice = Dice(f"{self._seed} goals {made.asin}")
-        limit = _limit(made.price, dice)
-        options = made.options
-        ways = 1
-        for values in options.values():
-            ways *= len(values)
-        if len(traits) >= FEWEST_ATTRIBUTES:
-            for way in _distinct(min(ways, self._per_product), ways, dice):
-                key = dice.below(_KEYS)
-                if self._synthetic.takes(key):
-                    chosen = chosen_options(options, way)
-                    text = f"{instruction(made)}{_options_text(chosen)}{limit_text(limit)}"
-                    self._synthetic.add(key, _goal(made, text, traits, limit, chosen))
-        for turn in range(min(2, self._per_product)):
-            key = dice.below(_KEYS)
-            if self._human.takes(key):
-                said = Dice(f"{self._seed} {made.asin} {turn}")
-                text, named, values = person_sentence(made, options, said)
-                self._human.add(key, _goal(made, f"{text}{limit_text(limit)}", named, limit, values))
+        ways = math.prod(len(values) for _, values in made.design.options if values)
+        count = min(ways, self._per_product) if len(traits) >= FEWEST_ATTRIBUTES else 0
+        synthetic = self._synthetic.drawn(count, dice)
+        human = self._human.drawn(min(PERSONS, self._per_product), dice)
+        if not synthetic and not human:
+            return
+        limit, options = _limit(made.price, dice), made.options
+        for key, way in zip(synthetic, _distinct(len(synthetic), ways, dice), strict=True):
+            chosen = chosen_options(options, way)
+            text = f"{instruction(made)}{_options_text(chosen)}{limit_text(limit)}"
+            self._synthetic.add(key, _goal(made, text, traits, limit, chosen))
+        for key in human:
+            text, named, values = person_sentence(made, options, dice)
+            self._human.add(key, _goal(made, f"{text}{limit_text(limit)}", named, limit, values))
 
     def synthetic(self) -> Iterator[ShopGoal]:
         """The goals in the original's sentence, weighted as there; to be read after all products."""
@@ -79,9 +78,10 @@ class _Smallest:
         self._heap: list[tuple[int, int, ShopGoal]] = []
         self._added = 0
 
-    def takes(self, key: int) -> bool:
-        """Whether a goal of this key would be kept for now."""
-        return len(self._heap) < self._most or key < -self._heap[0][0]
+    def drawn(self, count: int, dice: Dice) -> list[int]:
+        """Those of so many keys whose goals would be kept for now."""
+        keys = [dice.below(_KEYS) for _ in range(count)]
+        return keys if len(self._heap) < self._most else [key for key in keys if key < -self._heap[0][0]]
 
     def add(self, key: int, goal: ShopGoal) -> None:
         """Keeps a goal, in place of the one with the largest key when there are enough."""

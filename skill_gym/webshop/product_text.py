@@ -198,12 +198,14 @@ def _title(product: Design, wording: _Wording) -> tuple[str, list[str]]:
     # Another name for the same thing, or the kind itself.
     alike = noun.split()[-1] == other.split()[-1]
     again = other if alike and rolls[23] % 2 else product.kind.query
+    places = 1 + rolls[24] % 2
+    leaf = product.kind.path[-1]
     parts = [
         f", {product.looks[1]} {capitals(again)}",
-        f" {product.people}",
-        f", {' '.join(product.places[: 1 + rolls[24] % 3])}",
-        f", {product.looks[1]} Design for {product.places[-1]}",
-        f", {capitals(other)}" if alike and again != other else f", {product.kind.path[-1]}",
+        f" for {capitals(product.people.removeprefix('for '))}",
+        f", {' '.join(product.places[:places])}",
+        f", {product.looks[1]} Design for {product.places[2]}",
+        f", {capitals(other)}" if alike and again != other else f", {leaf}" if " " in leaf else "",
     ]
     if rolls[25] % 3 == 0:
         parts.pop(0)

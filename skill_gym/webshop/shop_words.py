@@ -71,6 +71,7 @@ def brand(dice: Dice) -> str:
     return f"{name} {_HOUSES[rest % len(_HOUSES)]}" if rest % 5 == 0 else name
 
 
+_SMALL = frozenset({"and", "in", "of", "on", "the", "with"})
 _ONE_OF = {"grocery": "pack", "garden": "set"}
 _TOKEN = re.compile(r"[a-z][a-z0-9]*(?:'s)?")
 
@@ -87,7 +88,7 @@ def article(phrase: str) -> str:
 
 def capitals(phrase: str) -> str:
     """The phrase as a title has it."""
-    return " ".join(word[:1].upper() + word[1:] for word in phrase.split())
+    return " ".join(word if word in _SMALL else word[:1].upper() + word[1:] for word in phrase.split())
 
 
 def is_plural(noun: str) -> bool:
