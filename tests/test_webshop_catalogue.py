@@ -244,6 +244,13 @@ def test_a_shop_of_another_version_is_refused_or_built_anew(
     assert cached_folder(find_raw_files(originals)) != first.folder
 
 
+def test_a_damaged_generated_shop_asks_to_be_removed(tmp_path: Path) -> None:
+    folder = small(tmp_path / "shop").folder
+    (folder / "cards.blob").unlink()
+    with pytest.raises(ShopError, match=r"cards\.blob is missing; a generated shop is made again"):
+        Catalogue(folder)
+
+
 @pytest.mark.parametrize("name", ["details.blob", "asins.npy", "synthetic_goals_choice.npy"])
 @pytest.mark.parametrize("how", ["cut", "gone"])
 def test_a_damaged_shop_is_told_and_the_cache_mends_itself(

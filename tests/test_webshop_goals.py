@@ -191,6 +191,14 @@ def test_a_goal_for_nothing_is_refused(tmp_path: Path) -> None:
         build_catalogue(RECORDS, ATTRIBUTES, tmp_path / "shop", goals=[lost], tagger="words")
 
 
+def test_options_beyond_all_measure_do_not_fill_the_memory(tmp_path: Path) -> None:
+    values = [{"value": str(number)} for number in range(1000)]
+    records = [record("B000000001", "Mug", customization_options=dict.fromkeys("abcd", values))]
+    wanted = {"instruction": "Find me mugs", "instruction_attributes": ["x"], "attributes": ["x"]}
+    with pytest.raises(ShopError, match="product number 0 has 1,000,000,000,000 combinations"):
+        build_catalogue(records, {"B000000001": wanted}, tmp_path / "shop", tagger="words")
+
+
 def test_an_unknown_kind_of_goals_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ShopError, match="no such kind of goals: mine"):
         build_catalogue(RECORDS, ATTRIBUTES, tmp_path / "shop", goals={"mine": [goal()]})

@@ -1,30 +1,22 @@
 """Goals: what a shopper is sent for, in the original's order, made from the store as they are asked for."""
 
 import functools
-import hashlib
-import itertools
 import json
-import random
-from array import array
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skill_gym.webshop.blobs import Blobs, BlobWriter, load_array
-from skill_gym.webshop.prices import PriceDraws, limit_text
-from skill_gym.webshop.product import Product, ShopError
+from skill_gym.webshop.blobs import Blobs, load_array
+from skill_gym.webshop.prices import limit_text
+from skill_gym.webshop.product import Product
 
 GoalKind = Literal["synthetic", "human"]
-SHUFFLE_SEED = 233
-"""The original's seed of the goals' order."""
-
-_WHOLE = -1
-_MOST = 100_000_000
+WHOLE = -1
+"""In place of a combination's number: the goal is stored as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +63,9 @@ class Goals(Sequence[ShopGoal]):
     ) -> None:
         self._instructions, self._product, self._asin = Blobs(path), product, asin
         self.source = source
-        self._products: NDArray[np.int32] = load_array(_part(path, "product"))
-        self._instruction: NDArray[np.int32] = load_array(_part(path, "instruction"))
-        self._choice: NDArray[np.int32] = load_array(_part(path, "choice"))
+        self._products: NDArray[np.int32] = load_array(goal_part(path, "product"))
+        self._instruction: NDArray[np.int32] = load_array(goal_part(path, "instruction"))
+        self._choice: NDArray[np.int32] = load_array(goal_part(path, "choice"))
 
     @functools.cached_property
     def product_numbers(self) -> NDArray[np.int32]:
@@ -100,7 +92,7 @@ class Goals(Sequence[ShopGoal]):
         product = self._product(int(self._products[number]))
         text, attributes, limit, weight, options = json.loads(self._instructions[number])
         choice = int(self._choice[index])
-        if choice != _WHOLE:
+        if choice != WHOLE:
             options = _chosen(product.options, choice)
             text = f"{text}{_options_text(options)}{limit_text(limit)}"
         return ShopGoal(
@@ -117,116 +109,6 @@ class Goals(Sequence[ShopGoal]):
         )
 
 
-class Instruction(NamedTuple):
-    """An instruction as the original files have it.
-
-    Attributes:
-        product: Number of its product.
-        text: The sentence, without options and price.
-        attributes: What the sentence names; not empty.
-        price: The product's price, for the limit.
-        choices: Number of goals that it becomes: one for each combination of the product's options.
-        options: Values that a human instruction names; None when the goals run over all combinations.
-    """
-
-    product: int
-    text: str
-    attributes: tuple[str, ...]
-    price: float
-    choices: int
-    options: tuple[str, ...] | None = None
-
-
-def combinations(product: Product) -> int:
-    """How many ways there are to choose a value for each option of a product."""
-    count = 1
-    for values in product.options.values():
-        count *= len(values)
-    return count
-
-
-class GoalWriter:
-    """Writes the goals of one kind: ``<path>.blob`` and arrays beside it.
-
-    Args:
-        path: Where to.
-        products: Digest of the products; the goals are added to a copy of it.
-    """
-
-    def __init__(self, path: Path, products: "hashlib._Hash") -> None:
-        self._path, self._digest = path, products.copy()
-        self._products, self._instruction, self._choice = array("i"), array("i"), array("i")
-
-    def draw(self, instructions: Callable[[], Iterable[Instruction]], draws: PriceDraws) -> None:
-        """Makes the goals of the original: limits drawn, weights counted, order shuffled.
-
-        Args:
-            instructions: Gives the instructions in the order of the products; called twice.
-            draws: The stream, after all range prices.
-        """
-        named: Counter[str] = Counter()
-        for one in instructions():
-            for attribute in one.attributes:
-                named[attribute] += one.choices
-        with BlobWriter(self._path) as writer:
-            for one in instructions():
-                limit = draws.limit(one.price)
-                if one.options is None:
-                    weight = sum(1.0 / named[name] for name in one.attributes) / len(one.attributes)
-                    record = (one.text, one.attributes, limit, weight, None)
-                    self._add(writer, one.product, record, range(one.choices))
-                else:
-                    text = f"{one.text.strip('.')}{limit_text(limit)}"
-                    record_human = (text, one.attributes, limit, 1.0, one.options)
-                    self._add(writer, one.product, record_human, (_WHOLE,))
-        self._finish(shuffled=True)
-
-    def keep(self, goals: Iterable[ShopGoal], number: Callable[[str], int | None]) -> None:
-        """Stores goals as they are, in their order."""
-        with BlobWriter(self._path) as writer:
-            for goal in goals:
-                product = number(goal.asin)
-                if product is None:
-                    raise ShopError(f"goal {goal.instruction_text!r} is for {goal.asin}, which is not sold")
-                options = goal.goal_options
-                plain = dict(options) if isinstance(options, Mapping) else options
-                record = (goal.instruction_text, goal.attributes, goal.price_upper, goal.weight, plain)
-                self._add(writer, product, record, (_WHOLE,))
-        self._finish(shuffled=False)
-
-    @property
-    def count(self) -> int:
-        """Number of goals."""
-        return len(self._instruction)
-
-    @property
-    def source(self) -> str:
-        """8 hex digits of the content of shop and goals."""
-        return self._digest.hexdigest()[:8]
-
-    def _add(self, writer: BlobWriter, product: int, record: Sequence[Any], choices: Iterable[int]) -> None:
-        data = json.dumps(record).encode()
-        writer.append(data)
-        self._digest.update(data)
-        self._digest.update(product.to_bytes(4, "little"))
-        number = len(self._products)
-        self._products.append(product)
-        before = len(self._choice)
-        self._choice.extend(choices)
-        if len(self._choice) > _MOST:
-            raise ShopError(f"more than {_MOST:,} goals; a product has too many combinations of options")
-        self._instruction.extend(itertools.repeat(number, len(self._choice) - before))
-
-    def _finish(self, *, shuffled: bool) -> None:
-        order = array("i", range(self.count))
-        if shuffled:
-            random.Random(SHUFFLE_SEED).shuffle(order)
-        indices = np.asarray(order, dtype=np.int32)
-        np.save(_part(self._path, "product"), np.asarray(self._products, dtype=np.int32))
-        np.save(_part(self._path, "instruction"), np.asarray(self._instruction, dtype=np.int32)[indices])
-        np.save(_part(self._path, "choice"), np.asarray(self._choice, dtype=np.int32)[indices])
-
-
 def _chosen(options: Mapping[str, Sequence[str]], choice: int) -> dict[str, str]:
     """The combination of that number: names in sorted order, the last one varies fastest."""
     chosen = {}
@@ -241,5 +123,6 @@ def _options_text(options: Mapping[str, str]) -> str:
     return f" with {named}" if named else ""
 
 
-def _part(path: Path, name: str) -> Path:
+def goal_part(path: Path, name: str) -> Path:
+    """A file of numbers that belongs to goals."""
     return path.with_name(f"{path.name}_{name}.npy")

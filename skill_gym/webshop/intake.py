@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from skill_gym.webshop.blobs import BlobWriter
-from skill_gym.webshop.goals import Instruction, combinations
+from skill_gym.webshop.goal_writer import Instruction, combinations
 from skill_gym.webshop.prices import PriceDraws
 from skill_gym.webshop.product import Product
 from skill_gym.webshop.product_record import (

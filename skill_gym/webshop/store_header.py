@@ -61,6 +61,8 @@ def read_header(folder: Path) -> Header:
         raise ShopError(f"{folder} holds no built shop ({HEADER} is missing); {rebuild}") from error
     except (OSError, ValueError) as error:
         raise ShopError(f"{folder / HEADER} cannot be read ({error}); {rebuild}") from error
+    if isinstance(fields, dict) and fields.get("made_from") == {}:
+        rebuild = "a generated shop is made again once its folder is removed"
     version = fields.get("format") if isinstance(fields, dict) else None
     if version != FORMAT:
         raise ShopError(
