@@ -14,6 +14,7 @@ from small_shop import HUMAN, write_files
 
 from skill_gym.trajectory import Task
 from skill_gym.webshop.env import MAX_STEPS, WebShopEnv
+from skill_gym.webshop.experts import EXPERTS
 from skill_gym.webshop.product import ShopError
 from skill_gym.webshop.task_types import TASK_TYPES
 
@@ -213,10 +214,45 @@ def test_an_empty_split_is_refused(data):
         make(split="validation", data=data, partition="official", goals="human")
 
 
+@pytest.mark.parametrize("expert", EXPERTS)
+@pytest.mark.parametrize("observation", ["text", "text_rich"])
+def test_experts_tell_a_command_that_can_be_played_until_the_purchase(expert, observation):
+    env = make(**SMALL, expert=expert, observation=observation)
+    rewards = []
+    for task in env.unwrapped.tasks[:8]:
+        _, info = env.reset(options={"task": task.id})
+        terminated = truncated = False
+        while not (terminated or truncated):
+            command = info["expert_command"]
+            assert command in info["admissible_commands"] or command.startswith("search[")
+            _, reward, terminated, truncated, info = env.step(command)
+        assert terminated
+        assert info["expert_command"] is None
+        rewards.append(reward)
+    if expert == "oracle":
+        assert rewards == [1.0] * 8
+    assert max(rewards) > 0
+
+
+def test_the_shopper_expert_plays_as_the_player_does():
+    env = make(**SMALL, expert="shopper")
+    observation, info = env.reset(seed=1)
+    player = WebShopEnv.player(observation)
+    for _ in range(4):
+        command = player.command(info["admissible_commands"])
+        assert command == info["expert_command"]
+        observation, _, over, _, info = env.step(command)
+        player.observe(command, observation)
+        if over:
+            break
+
+
+@pytest.mark.parametrize("expert", [None, *EXPERTS])
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 @pytest.mark.parametrize("split", ["generated", "all"])
-def test_copies_made_in_the_middle_go_on_alike(twin, split, data):
-    env = make(**SMALL) if split == "generated" else make(split=split, data=data)
+def test_copies_made_in_the_middle_go_on_alike(expert, twin, split, data):
+    where = SMALL if split == "generated" else {"split": split, "data": data}
+    env = make(**where, expert=expert)
     env.reset(seed=5)
     results = env.step("search[cotton mug]")[4]["admissible_commands"]
     env.step(results[2])
@@ -269,7 +305,8 @@ def test_vector_environments_play(mode, vector_kwargs, data):
         envs.close()
 
 
-def test_two_processes_see_the_same(data):
+def test_two_processes_build_and_see_the_same(tmp_path):
+    data = str(write_files(tmp_path))
     code = (
         "import gymnasium as gym, json, skill_gym; "
         f"env = gym.make({ENV_ID!r}, split='all', data={data!r}); "
