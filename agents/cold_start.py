@@ -16,14 +16,13 @@ import torch
 
 from skill_gym.agents.blocked_attention import use_blocked_attention
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstration_tokens import encode, said
 from skill_gym.agents.demonstrations import (
     Demonstration,
     DemonstrationConfig,
     demonstrations,
-    encode,
     in_chunks,
     load_bank,
-    said,
     said_command,
 )
 from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
@@ -32,6 +31,7 @@ from skill_gym.agents.packing import Sample
 from skill_gym.agents.policy import Completion, Request, Sampling
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, new_model, train_tokenizer
 from skill_gym.agents.transformers_policy import TransformersPolicy
+from skill_gym.wrappers.tagged_action import own_spelling
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def command_accuracy(model: Any, tokenizer: Any, demonstrated: Sequence[Demonstr
                 turn = int(answer.ticket.rpartition("/")[2])
                 command = said_command(answer.text)
                 count += 1
-                admissible += command in episode.admissible[turn]
+                admissible += own_spelling(command, episode.admissible[turn]) is not None
                 equal += command == said_command(episode.replies[turn])
     return {
         "commands": count,

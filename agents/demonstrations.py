@@ -1,26 +1,21 @@
-"""A scripted player plays through the real wrappers; its episodes become training sequences."""
+"""A scripted player plays through the real wrappers; its won episodes are what a policy learns from."""
 
 import logging
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
 import skill_gym
-from skill_gym.agents.policy import Completion, Message
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.practice import Practice
 from skill_gym.text_env import TextEnv
 from skill_gym.wrappers import SkillAugmentedEnv, TaggedAction, TaskPrompt
 from skill_gym.wrappers.open_command import fill, has_slot
 from skill_gym.wrappers.task_prompt import NOT_SHOWN
-
-if TYPE_CHECKING:
-    from skill_gym.agents.chat import ChatTokens
-    from skill_gym.agents.packing import Sample
 
 logger = logging.getLogger(__name__)
 
@@ -160,61 +155,6 @@ def load_bank(config: DemonstrationConfig) -> SkillBank:
     return SkillBank.starter(config.bank or config.env)
 
 
-def encode(demonstration: Demonstration, chat: "ChatTokens", *, read_weight: float = 0.0) -> "Sample":
-    """The token sequence that the policy would have seen and said, turn by turn, with marks on what to learn.
-
-    Args:
-        demonstration: What was shown and said.
-        chat: The policy's chat template.
-        read_weight: Weight, against 1 for a reply token, of the tokens of the world's answers.
-
-    Returns:
-        A sample whose ``positions`` are those of learnt tokens, a reply's end of turn included. Its
-        ``advantages`` are their weights in the loss; ``turns`` is -1 for tokens that were read, not said.
-    """
-    from skill_gym.agents.packing import Sample
-
-    completion: Completion | None = None
-    positions: list[int] = []
-    turns: list[int] = []
-    behind = 0
-    steps = zip(demonstration.prompts, demonstration.replies, demonstration.learn, strict=True)
-    for turn, (prompt, reply, learn) in enumerate(steps):
-        completion = said(prompt, reply, chat, completion)
-        start, count = len(completion.prompt_ids), len(completion.token_ids)
-        if turn and read_weight:
-            positions += range(behind, start)
-            turns += [-1] * (start - behind)
-        if learn:
-            positions += range(start, start + count)
-            turns += [turn] * count
-        behind = start + count
-    ids = () if completion is None else completion.prompt_ids + completion.token_ids
-    return Sample(
-        token_ids=np.array(ids, dtype=np.int64),
-        positions=np.array(positions, dtype=np.int64),
-        advantages=np.where(np.array(turns) < 0, read_weight, 1.0).astype(np.float32),
-        logprobs=np.zeros(len(positions), dtype=np.float32),
-        turns=np.array(turns, dtype=np.int64),
-        trajectory=0,
-    )
-
-
-def said(prompt: str, reply: str, chat: "ChatTokens", previous: Completion | None) -> Completion:
-    """The completion that a policy would have given had it said ``reply``, ended by itself."""
-    message: Message = {"role": "user", "content": prompt}
-    prompt_ids = chat.prompt_ids([message]) if previous is None else chat.continuation_ids(previous, message)
-    reply_ids = (*chat.tokenizer(reply, add_special_tokens=False)["input_ids"], _end_id(chat))
-    return Completion("", prompt_ids, reply_ids, (0.0,) * len(reply_ids), reply)
-
-
-def _end_id(chat: "ChatTokens") -> int:
-    """The token that closes a reply: what the template puts there, else the end of text."""
-    opened = Completion("", (0,), (), (), "")
-    first = chat.continuation_ids(opened, {"role": "user", "content": "x"})[1]
-    return first if first in chat.stop_ids else min(chat.stop_ids)
-
-
 def _episode(
     config: DemonstrationConfig,
     split: str,
@@ -279,15 +219,15 @@ def _play(
         commands = info["admissible_commands"]
         command = player.command(commands)
         noisy = rng.random() < (GOES_ON if noisy else noise)
-        thought = player.thought
+        thought, spoken = _as_read(player.thought, command, info["observation"])
         if noisy:
             # What was thought stays true, so that the next thought can be read off the last one.
-            command = _mistake(commands, earlier, info["goal"], practice, rng)
+            command = spoken = _mistake(commands, earlier, info["goal"], practice, rng)
         earlier.update(dict.fromkeys(commands))
         earlier.pop(command, None)
         earlier[command] = None
         prompts.append(prompt)
-        replies.append(reply(thought, command))
+        replies.append(reply(thought, spoken))
         learn.append(not noisy)
         admissible.append(tuple(commands))
         prompt, _, terminated, truncated, info = shown.step(replies[-1])
@@ -298,6 +238,20 @@ def _play(
     return Demonstration(
         task_id, info["task_type"], tuple(prompts), tuple(replies), tuple(learn), tuple(admissible)
     )
+
+
+def _as_read(thought: str, command: str, observation: str) -> tuple[str, str]:
+    """Thought and command with the command's argument, ``click[argument]``, spelled as the page spells it.
+
+    What is read can be copied; the environment's own spelling would have to be known.
+    """
+    argument = command.partition("[")[2].removesuffix("]")
+    if not argument or argument in observation:
+        return thought, command
+    found = re.search(re.escape(argument), observation, re.IGNORECASE)
+    if found is None:
+        return thought, command
+    return thought.replace(argument, found[0]), command.replace(argument, found[0])
 
 
 def reply(thought: str, command: str) -> str:

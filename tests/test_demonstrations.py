@@ -10,13 +10,13 @@ from toy_env import TOY_ID, ToyEnv
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstration_tokens import encode, said
 from skill_gym.agents.demonstrations import (
     DemonstrationConfig,
+    _as_read,
     _between,
     demonstrations,
-    encode,
     in_chunks,
-    said,
     said_command,
 )
 from skill_gym.agents.packing import make_samples
@@ -244,6 +244,21 @@ def test_skills_reach_the_player_as_advice(tmp_path):
     assert set(looked) == {True, False}
     for one in demonstrations(taught):
         assert (said_command(one.replies[0]) == "look") == ("look around first" in one.prompts[0])
+
+
+@pytest.mark.parametrize(
+    ("command", "spoken"),
+    [
+        ("click[b0ab]", "click[B0AB]"),
+        ("click[next >]", "click[Next >]"),
+        ("click[navy]", "click[navy]"),
+        ("search[a b0]", "search[a b0]"),
+        ("take b0ab", "take b0ab"),
+    ],
+)
+def test_what_is_said_is_spelled_as_it_was_read(command, spoken):
+    page = "Next > [SEP] B0AB [SEP] navy [SEP] Navy shoe"
+    assert _as_read(f"{command[6:-1]} fits.", command, page) == (f"{spoken[6:-1]} fits.", spoken)
 
 
 def test_a_player_is_needed_and_enough_tasks():

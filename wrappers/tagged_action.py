@@ -114,7 +114,7 @@ class TaggedAction(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         readable = reason is None
         admissible = readable and not self._admissible
         if self._admissible and command:
-            spelling = self._spelling(command)
+            spelling = own_spelling(command, self._admissible, mend=self.projection == "strict")
             admissible = readable and spelling is not None
             if self.projection == "strict" and spelling is not None:
                 command = spelling
@@ -125,18 +125,24 @@ class TaggedAction(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         verdict = _verdict(command, valid=readable, admissible=admissible, reason=reason)
         return observation, float(reward), terminated, truncated, {**info, **verdict}
 
-    def _spelling(self, command: str) -> str | None:
-        """The admissible command that this one means; None when there is none."""
-        strict = self.projection == "strict"
-        fold: Callable[[str], str] = _folded if strict else str.lower
-        wanted = fold(command)
-        for known in self._admissible:
-            if not has_slot(known):
-                if fold(known) == wanted:
-                    return known
-            elif (filled := fitted(command, known, mend=strict)) is not None:
-                return filled
-        return None
+
+def own_spelling(command: str, admissible: Sequence[str], *, mend: bool = True) -> str | None:
+    """The admissible command that is meant, in the environment's own spelling; None when there is none.
+
+    Args:
+        command: What the player said; differences in case are forgiven.
+        admissible: What the environment admits. A slot admits any text but the slot itself in its place.
+        mend: Whether differences in white space are forgiven, too.
+    """
+    fold: Callable[[str], str] = _folded if mend else str.lower
+    wanted = fold(command)
+    for known in admissible:
+        if not has_slot(known):
+            if fold(known) == wanted:
+                return known
+        elif (filled := fitted(command, known, mend=mend)) is not None:
+            return filled
+    return None
 
 
 def parse_strict(reply: str, tags: Sequence[str]) -> Parsed:
