@@ -102,7 +102,7 @@ def test_the_kind_of_thing(query, category, nouns, r_type):
         (["large"], [], 0),
         (["dark red"], ["dark silver"], 1),
         (["dark red"], ["dark blue"], 0),
-        (["1.6 ounce (pack of 1)"], ["1.6 ounce (pack of 1)"], 1),
+        (["2 bags (pack of 7)"], ["2 bags (pack of 7)"], 1),
     ],
 )
 def test_options_match_as_the_original_measures(chosen, wanted, count):
