@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; what was written so far is kept", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # The reader has seen enough (``| head``); nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, RuntimeError, ImportError, OSError) as error:
         # Everything that a user can mend is one of these, with the mend in its text.
         if options.verbose:
