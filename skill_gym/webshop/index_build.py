@@ -69,12 +69,8 @@ class _Column:
     def __init__(self, path: Path, dtype: Any, length: int) -> None:
         self._dtype = np.dtype(dtype)
         self._file = path.open("wb")
-        shape = {
-            "descr": np.lib.format.dtype_to_descr(self._dtype),
-            "fortran_order": False,
-            "shape": (length,),
-        }
-        np.lib.format.write_array_header_1_0(self._file, shape)
+        header = {"descr": self._dtype.str, "fortran_order": False, "shape": (length,)}
+        np.lib.format.write_array_header_1_0(self._file, header)  # type: ignore[no-untyped-call]
 
     def add(self, values: NDArray[Any]) -> None:
         self._file.write(np.ascontiguousarray(values, dtype=self._dtype).data)

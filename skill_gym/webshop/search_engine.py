@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skill_gym.webshop.analyzer import analyze
+from skill_gym.webshop.analyzer import ChunkCache, analyze
 from skill_gym.webshop.index_build import FORMAT, HEADER
 from skill_gym.webshop.product import ShopError
 
 _HELD_QUERIES = 512
 _WORTH_PRUNING = 20_000
 _SLACK = 1 - 1e-6
+_LOOK_UP = 8
+_SAMPLE = 1024
 
 
 class _Postings(NamedTuple):
@@ -55,8 +57,8 @@ class SearchEngine:
         header = _read_header(self.folder)
         self._size = int(header["documents"])
         self._with_terms = int(header["with_terms"])
-        self._term_ends = self._open("term_ends")
-        self._posting_ends = self._open("posting_ends")
+        self._term_ends = self._open("term_ends").data
+        self._posting_ends = self._open("posting_ends").data
         self._documents = self._open("documents")
         self._codes = self._open("codes")
         self._peaks = self._open("peaks")
@@ -64,6 +66,7 @@ class SearchEngine:
         self._ranks = self._open("ranks")
         letters = self.folder / "terms.bin"
         self._letters = np.memmap(letters, mode="r").data if letters.stat().st_size else memoryview(b"")
+        self._numbers = ChunkCache(self._find, limit=4096)
         self._lock = threading.Lock()
         self._sums = np.zeros(self._size)
         self._held: dict[tuple[str, int], NDArray[np.int32]] = {}
@@ -102,35 +105,37 @@ class SearchEngine:
             return self._best(query, k)[1]
 
     def _open(self, name: str) -> NDArray[Any]:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r").view(np.ndarray)
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r"))
 
     def _term(self, number: int) -> bytes:
-        return bytes(self._letters[self._term_ends[number] : self._term_ends[number + 1]])
+        return self._letters[self._term_ends[number] : self._term_ends[number + 1]].tobytes()
+
+    def _find(self, term: str) -> tuple[int, ...]:
+        """The term's number, if it is known."""
+        word = term.encode()
+        terms = len(self._posting_ends) - 1
+        number = bisect_left(range(terms), word, key=self._term)
+        return (number,) if number < terms and self._term(number) == word else ()
 
     def _postings(self, query: str) -> list[_Postings]:
         """What the index has of the query's terms, those that may count most first."""
         found = []
-        terms = len(self._posting_ends) - 1
         for term, repeats in Counter(analyze(query)).items():
-            word = term.encode("utf-8", "surrogatepass")
-            number = bisect_left(range(terms), word, key=self._term)
-            if number == terms or self._term(number) != word:
-                continue
-            start, stop = int(self._posting_ends[number]), int(self._posting_ends[number + 1])
-            frequency = stop - start
-            idf = np.float32(math.log(1 + (self._with_terms - frequency + 0.5) / (frequency + 0.5)))
-            weight = idf * np.float32(repeats)
-            most = float(weight - weight / self._denominators[self._peaks[number]])
-            found.append(_Postings(self._documents[start:stop], self._codes[start:stop], weight, most))
+            for number in self._numbers[term]:
+                start, stop = self._posting_ends[number : number + 2]
+                frequency = stop - start
+                idf = np.float32(math.log(1 + (self._with_terms - frequency + 0.5) / (frequency + 0.5)))
+                weight = idf * np.float32(repeats)
+                most = float(weight - weight / self._denominators[self._peaks[number]])
+                found.append(_Postings(self._documents[start:stop], self._codes[start:stop], weight, most))
         return sorted(found, key=lambda postings: -postings.most)
 
-    def _gains(self, postings: _Postings, codes: NDArray[Any]) -> NDArray[np.float32]:
+    def _gains(self, postings: _Postings, codes: NDArray[Any]) -> NDArray[np.float64]:
         """What a term adds to documents of the given codes."""
         weight = postings.weight
         if len(codes) < len(self._denominators):
-            return weight - weight / self._denominators[codes]
-        gains: NDArray[np.float32] = weight - weight / self._denominators
-        return gains[codes]
+            return np.asarray(weight - weight / self._denominators[codes], dtype=np.float64)
+        return np.asarray(weight - weight / self._denominators, dtype=np.float64).take(codes)
 
     def _best(self, query: str, k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The best documents and their scores."""
@@ -142,9 +147,9 @@ class SearchEngine:
             good = scores >= np.partition(scores, -k)[-k]
             candidates, scores = candidates[good], scores[good]
         order = np.lexsort((self._ranks[candidates], -scores))[:k]
-        return candidates[order].astype(np.int32), scores[order]
+        return candidates[order], scores[order]
 
-    def _candidates(self, terms: list[_Postings], k: int) -> NDArray[np.intp]:
+    def _candidates(self, terms: list[_Postings], k: int) -> NDArray[np.int32]:
         """Sums up the scores; gives the documents that may be among the best, whose sums are whole.
 
         Terms are added for all their documents until a document without any of them cannot be among the
@@ -152,33 +157,43 @@ class SearchEngine:
         """
         sums = self._sums
         rest = sum(postings.most for postings in terms)
-        threshold = 0.0
-        candidates: NDArray[np.intp] | None = None
+        most = threshold = 0.0
+        sample: NDArray[np.int32] | None = None
+        candidates: NDArray[np.int32] | None = None
         pruning = sum(len(postings.documents) for postings in terms) > _WORTH_PRUNING
         for postings in terms:
+            most += postings.most
             rest -= postings.most
-            if candidates is None:
-                documents = postings.documents
-                sums[documents] += self._gains(postings, postings.codes)
-                if not pruning or len(documents) < k:
-                    continue
-                threshold = max(threshold, _kth(sums[documents], k) * _SLACK)
-                if threshold > rest:
-                    candidates = np.flatnonzero(sums >= threshold - rest)
+            if candidates is None or len(candidates) * _LOOK_UP > len(postings.documents):
+                np.add.at(sums, postings.documents.astype(np.intp), self._gains(postings, postings.codes))
             else:
                 places = np.searchsorted(postings.documents, candidates)
                 places[places == len(postings.documents)] = 0
-                hit = postings.documents[places] == candidates
-                sums[candidates[hit]] += self._gains(postings, postings.codes[places[hit]])
+                hits = np.flatnonzero(postings.documents[places] == candidates)
+                sums[candidates[hits]] += self._gains(postings, postings.codes[places[hits]])
+            if candidates is not None:
                 if len(candidates) > 2 * k:
                     threshold = max(threshold, _kth(sums[candidates], k) * _SLACK)
                     candidates = candidates[sums[candidates] >= threshold - rest]
-        return np.flatnonzero(sums) if candidates is None else candidates
+            elif pruning:
+                if sample is None and len(postings.documents) >= k:
+                    sample = postings.documents
+                if sample is not None and most > rest:
+                    sample = sample[_largest(sums[sample], _SAMPLE)]
+                    threshold = max(threshold, _kth(sums[sample], k) * _SLACK)
+                    if threshold > rest:
+                        candidates = np.flatnonzero(sums >= threshold - rest).astype(np.int32)
+        return np.flatnonzero(sums).astype(np.int32) if candidates is None else candidates
 
 
 def _kth(values: NDArray[np.float64], k: int) -> float:
     """The k-th largest; 0 when there are fewer."""
     return float(np.partition(values, -k)[-k]) if len(values) >= k else 0.0
+
+
+def _largest(values: NDArray[np.float64], k: int) -> NDArray[np.intp] | slice:
+    """Places of the k largest, in no order."""
+    return np.argpartition(values, -k)[-k:] if len(values) > k else slice(None)
 
 
 def _read_header(folder: Path) -> dict[str, Any]:
