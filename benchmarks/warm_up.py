@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--episodes", type=int, metavar="N", help="demonstrations")
     command.add_argument("--held-out", type=int, metavar="N", help="tasks for the accuracy figures")
+    command.add_argument("--bank", help="whose lessons are shown: a starter bank or a file; the env's own")
+    command.add_argument(
+        "--read-weight", type=float, metavar="X", help="weight of what the world answers, 1 for a reply"
+    )
     command.add_argument("--passes", type=int, metavar="N", help="times through the demonstrations")
     command.add_argument("--minutes", type=float, help="stop training after so long (depends on the machine)")
     command.add_argument(
@@ -69,8 +73,8 @@ PRACTICES: Mapping[str, type[Practice]] = {"skill_gym/ALFWorld-v0": HabitPractic
 """What demonstrations vary, where that is more than the lessons that they show."""
 
 
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
+def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def _policy_size(settings: Mapping[str, Any]) -> "TinyPolicyConfig":
@@ -94,17 +98,17 @@ def run(options: argparse.Namespace) -> int:
         for name in ("room_scale", "object_scale", "habit_strength")
         if (value := getattr(options, name)) is not None
     }
-    names = ("split", "held_out_split", "episodes", "held_out", "first_game", "noise", "workers")
-    learning = {name: getattr(options, name) for name in ("lr", "passes", "minutes", "batch_tokens")}
+    playing = ("split", "held_out_split", "episodes", "held_out", "first_game", "noise", "bank", "workers")
+    learning = ("lr", "passes", "minutes", "batch_tokens", "read_weight")
     config = ColdStartConfig(
         demonstrations=DemonstrationConfig(
             env=options.env,
             practice=PRACTICES.get(options.env, Practice)(),
             options=key_values(options.env_options, "--env-options", "data=shop"),
             generator=scales | key_values(options.generator, "--generator", "room_scale=0.5"),
-            **_given({name: getattr(options, name) for name in names}),
+            **_given(options, playing),
         ),
-        imitation=ImitationConfig(bf16=options.bf16, **_given(learning)),
+        imitation=ImitationConfig(bf16=options.bf16, **_given(options, learning)),
         policy=_policy_size(key_values(options.policy_size, "--policy-size", "vocab_size=4096")),
         out=options.out,
         model=options.model,
