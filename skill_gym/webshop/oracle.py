@@ -8,6 +8,9 @@ from skill_gym.webshop.reward import count_options
 from skill_gym.webshop.session import Session
 from skill_gym.webshop.wish import read_wish
 
+NOWHERE = 1000
+"""A page beyond all pages of results."""
+
 
 class Oracle:
     """Goes to the goal's product the shortest way, from wherever others have led, and buys it.
@@ -70,9 +73,9 @@ class Oracle:
         return self._query
 
     def _page(self, query: str) -> int:
-        """The page of results that lists the product, beyond all pages when none does."""
+        """The page of results that lists the product, ``NOWHERE`` when none does."""
         found = [int(number) for number in self._session.catalogue.search(query.lower())]
-        return found.index(self._number) // PAGE_SIZE + 1 if self._number in found else 1 + len(found)
+        return found.index(self._number) // PAGE_SIZE + 1 if self._number in found else NOWHERE
 
     def _from_results(self) -> str:
         session = self._session

@@ -107,7 +107,7 @@ def read_page(observation: str, commands: Sequence[str]) -> Page:
 
 def _nodes(observation: str) -> list[str]:
     if "[button]" not in observation:
-        return observation.split(" [SEP] ")
+        return [text for text in observation.split(" [SEP] ") if text]
     lines = [line.strip() for line in observation.splitlines()]
     texts = [match[1] if (match := _BUTTON.fullmatch(line)) else line for line in lines]
     begin = texts.index("Instruction:") if "Instruction:" in texts else 0

@@ -16,7 +16,7 @@ from skill_gym.webshop.comparison import (
 )
 from skill_gym.webshop.pages import SUB_PAGES
 from skill_gym.webshop.shop_page import FIXED, Page, page_name, read_instruction, read_page
-from skill_gym.webshop.wish import read_wish
+from skill_gym.webshop.wish import read_wish, words
 
 STEPS = 15
 """Steps of an episode, as the environment's registration has them; some are kept for the purchase."""
@@ -60,7 +60,8 @@ class Shopper:
         self.thought = ""
         self._observation = first_observation
         self._steps = 0
-        self._searches = self._turned = 0
+        self._searches: set[str] = set()
+        self._turned = 0
         self._seen: dict[str, Sighting] = {}
         self._label = ""
         self._clicked: list[str] = []
@@ -76,7 +77,8 @@ class Shopper:
         before, now = page_name(self._observation), page_name(observation)
         label = command[6:-1].lower() if command.startswith("click[") else ""
         if command.startswith("search["):
-            self._searches, self._turned = self._searches + 1, 0
+            self._searches.add(command)
+            self._turned = 0
         if before == "results" and now == "item":
             self._label, self._clicked = label, []
         elif now == "item" and label not in FIXED:
@@ -123,10 +125,11 @@ class Shopper:
 
     def _search(self) -> _Step:
         """All words of the wish, what matters most twice; fewer words where that found nothing."""
-        values = [value for _, value in self.wish.options]
-        kind = self.wish.kind
-        queries = (" ".join((self.wish.query, kind, *values)), kind, kind.split()[-1] if kind else "")
-        query = queries[min(self._searches, 2)] or self.wish.query
+        kind, values = self.wish.kind, [value for _, value in self.wish.options]
+        queries = [" ".join((self.wish.query, kind, *values)), kind, *reversed(words(kind))]
+        query = next(
+            (text for text in queries if text and f"search[{text}]" not in self._searches), queries[0]
+        )
         return _Step(f"search[{query}]", f"Wanted: {self._wanted()}. Search for it.")
 
     def _choose_product(self, page: Page) -> _Step:
