@@ -8,7 +8,7 @@ import pickle
 import random
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -249,8 +249,42 @@ def test_errors_say_what_to_do(shop: SearchEngine, tmp_path: Path) -> None:
         SearchEngine(tmp_path / "nowhere")
     header = json.loads((shop.folder / HEADER).read_text())
     (shop.folder / HEADER).write_text(json.dumps(header | {"format": 0}))
-    with pytest.raises(ShopError, match="of format 0, not 1; build it again"):
+    with pytest.raises(ShopError, match="of format 0, not 2; build it again"):
         SearchEngine(shop.folder)
     (shop.folder / HEADER).write_text("{")
     with pytest.raises(ShopError, match="no search index"):
         SearchEngine(shop.folder)
+
+
+@pytest.mark.parametrize("name", ["documents", "codes", "letters", "ranks", "posting_ends"])
+def test_a_damaged_index_is_named(shop: SearchEngine, name: str) -> None:
+    path = shop.folder / f"{name}.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ShopError, match=rf"cannot read .*{name}.npy .* build the index again"):
+        SearchEngine(shop.folder)
+    path.unlink()
+    with pytest.raises(ShopError, match=rf"cannot read .*{name}.npy"):
+        SearchEngine(shop.folder)
+
+
+def test_a_build_that_fails_leaves_no_index(shop: SearchEngine) -> None:
+    def broken() -> Iterator[str]:
+        yield "red hat"
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        build_index(broken(), ["a", "b"], shop.folder, chunk=1)
+    with pytest.raises(ShopError, match="no search index"):
+        SearchEngine(shop.folder)
+
+
+def test_an_interrupted_query_leaves_no_trace(shop: SearchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "flatnonzero", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            shop.search("leather")
+    assert shop.search("red").tolist() == [2, 0]
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

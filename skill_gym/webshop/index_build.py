@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skill_gym.webshop.analyzer import ChunkCache, terms
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files; an engine of another version refuses them."""
 HEADER = "index.json"
 K1, B = np.float32(0.9), np.float32(0.4)
@@ -102,6 +102,7 @@ def build_index(
     folder.mkdir(parents=True, exist_ok=True)
     parts = folder / "runs"
     shutil.rmtree(parts, ignore_errors=True)
+    (folder / HEADER).unlink(missing_ok=True)
     totals = _Totals()
     runs: list[_Run] = []
     waiting = iter(documents)
@@ -167,13 +168,14 @@ def _merge_terms(runs: Sequence[_Run], folder: Path) -> NDArray[np.int64]:
             for line in file:
                 yield line[:-1], number
 
+    letters = bytearray()
     ends = array("q", [0])
-    with (folder / "terms.bin").open("wb") as file:
-        for term, same in groupby(heapq.merge(*map(lines, range(len(runs)))), key=itemgetter(0)):
-            for _, number in same:
-                runs[number].numbers.append(len(ends) - 1)
-            file.write(term)
-            ends.append(ends[-1] + len(term))
+    for term, same in groupby(heapq.merge(*map(lines, range(len(runs)))), key=itemgetter(0)):
+        for _, number in same:
+            runs[number].numbers.append(len(ends) - 1)
+        letters += term
+        ends.append(len(letters))
+    np.save(folder / "letters.npy", np.frombuffer(letters, dtype=np.uint8))
     np.save(folder / "term_ends.npy", np.frombuffer(ends, dtype=np.int64))
     frequencies = np.zeros(len(ends) - 1, dtype=np.int64)
     for run in runs:

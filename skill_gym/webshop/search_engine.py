@@ -16,10 +16,15 @@ from skill_gym.webshop.index_build import FORMAT, HEADER
 from skill_gym.webshop.product import ShopError
 
 _HELD_QUERIES = 512
+_HELD_TERMS = 4096
 _WORTH_PRUNING = 20_000
-_SLACK = 1 - 1e-6
+"""Below so many postings all are summed up."""
 _LOOK_UP = 8
+"""Looking a document up in a term's postings costs about as much as adding so many of them."""
 _SAMPLE = 1024
+"""Size of the sample that bounds the k-th best score from below."""
+_SLACK = 1 - 1e-6
+"""More than what rounding to 32 bits changes, so that no tie is lost."""
 
 
 class _Postings(NamedTuple):
@@ -49,7 +54,7 @@ class SearchEngine:
         folder: Holds the index.
 
     Raises:
-        ShopError: If there is no index, or one of another version.
+        ShopError: If there is no index, a damaged one, or one of another version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,9 +69,8 @@ class SearchEngine:
         self._peaks = self._open("peaks")
         self._denominators = np.array(self._open("denominators"))
         self._ranks = self._open("ranks")
-        letters = self.folder / "terms.bin"
-        self._letters = np.memmap(letters, mode="r").data if letters.stat().st_size else memoryview(b"")
-        self._numbers = ChunkCache(self._find, limit=4096)
+        self._letters = self._open("letters").data
+        self._numbers = ChunkCache(self._find, limit=_HELD_TERMS)
         self._lock = threading.Lock()
         self._sums = np.zeros(self._size)
         self._held: dict[tuple[str, int], NDArray[np.int32]] = {}
@@ -105,7 +109,13 @@ class SearchEngine:
             return self._best(query, k)[1]
 
     def _open(self, name: str) -> NDArray[Any]:
-        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r"))
+        path = self.folder / f"{name}.npy"
+        try:
+            return np.asarray(np.load(path, mmap_mode="r"))
+        except (OSError, ValueError) as error:
+            raise ShopError(
+                f"cannot read {path} ({error}); build the index again with build_index"
+            ) from error
 
     def _term(self, number: int) -> bytes:
         return self._letters[self._term_ends[number] : self._term_ends[number + 1]].tobytes()
@@ -140,14 +150,25 @@ class SearchEngine:
     def _best(self, query: str, k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The best documents and their scores."""
         terms = self._postings(query)
+        self._sums.fill(0)
         candidates = self._candidates(terms, k)
         scores = self._sums[candidates].astype(np.float32)
-        self._sums.fill(0)
         if len(candidates) > k:
             good = scores >= np.partition(scores, -k)[-k]
             candidates, scores = candidates[good], scores[good]
         order = np.lexsort((self._ranks[candidates], -scores))[:k]
         return candidates[order], scores[order]
+
+    def _add(self, postings: _Postings, candidates: NDArray[np.int32] | None) -> None:
+        """Adds what a term gains to the sums, at least to those of the candidates (None: of all)."""
+        documents, codes = postings.documents, postings.codes
+        if candidates is None or len(candidates) * _LOOK_UP > len(documents):
+            np.add.at(self._sums, documents.astype(np.intp), self._gains(postings, codes))
+            return
+        places = np.searchsorted(documents, candidates)
+        places[places == len(documents)] = 0
+        hits = np.flatnonzero(documents[places] == candidates)
+        self._sums[candidates[hits]] += self._gains(postings, codes[places[hits]])
 
     def _candidates(self, terms: list[_Postings], k: int) -> NDArray[np.int32]:
         """Sums up the scores; gives the documents that may be among the best, whose sums are whole.
@@ -164,13 +185,7 @@ class SearchEngine:
         for postings in terms:
             most += postings.most
             rest -= postings.most
-            if candidates is None or len(candidates) * _LOOK_UP > len(postings.documents):
-                np.add.at(sums, postings.documents.astype(np.intp), self._gains(postings, postings.codes))
-            else:
-                places = np.searchsorted(postings.documents, candidates)
-                places[places == len(postings.documents)] = 0
-                hits = np.flatnonzero(postings.documents[places] == candidates)
-                sums[candidates[hits]] += self._gains(postings, postings.codes[places[hits]])
+            self._add(postings, candidates)
             if candidates is not None:
                 if len(candidates) > 2 * k:
                     threshold = max(threshold, _kth(sums[candidates], k) * _SLACK)
