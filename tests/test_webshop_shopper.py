@@ -55,7 +55,7 @@ CRUDE = record(
     "B000CRUDE1",
     "Mugs Tall",
     pricing="$8.0",
-    small_description=["Hand wash only"],
+    small_description=["Hand wash only", "Large handle"],
     customization_options=offered(["green", "blue"]),
 )
 RIGHT = record(

@@ -12,7 +12,8 @@ from skill_gym.webshop.wish import audience, read_wish, words
 def test_the_shops_own_sentence_is_read_whole() -> None:
     wish = read_wish(
         "Find me slim fit, machine wash men's t-shirts & tanks with long sleeve, soft cotton for daily "
-        "wear with color: red | blue, and fit type: big, and size: 3x-large (us), and price lower than 40 dollars"
+        "wear with color: red | blue, and fit type: big, and size: 3x-large (us), "
+        "and price lower than 40 dollars"
     )
     assert wish.kind == "men's t-shirts & tanks"
     assert wish.attributes == ("slim fit", "machine wash", "long sleeve", "soft cotton", "daily wear")
