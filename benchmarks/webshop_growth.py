@@ -122,7 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             measured = measure(Path(folder) / "shop", products)
         figures |= {f"{name}_{products}": value for name, value in measured.items()}
         rows.append([f"{products:,}", *(shown(measured[name]) for name in COLUMNS)])
-        print(f"measured {products:,} products", file=sys.stderr)
+        # The largest takes long; what the others gave is told at once.
+        print(", ".join([f"{products:,} products", *map(_told, measured.items())]), file=sys.stderr)
     print(
         "Queries are goals' texts, each asked once. Resident memory counts mapped files, which processes "
         "share. CPU time is what the work takes on a machine that does nothing else."
@@ -139,6 +140,10 @@ def _apart(call: str) -> dict[str, float]:
         raise RuntimeError(f"{call} failed:\n{told.stderr[-2000:]}")
     figures: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
     return figures
+
+
+def _told(figure: tuple[str, float]) -> str:
+    return f"{figure[0]} {shown(figure[1])}"
 
 
 def _memory(name: str) -> float:
