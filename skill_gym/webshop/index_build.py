@@ -19,7 +19,7 @@ FORMAT = 2
 """Version of the files; an engine of another version refuses them."""
 HEADER = "index.json"
 K1, B = np.float32(0.9), np.float32(0.4)
-_MERGED_AT_ONCE = 4_000_000
+_MERGED_AT_ONCE = 1_000_000
 
 
 def _stored_lengths() -> NDArray[np.int64]:
@@ -84,7 +84,7 @@ def build_index(
     asins: Sequence[str],
     folder: Path,
     *,
-    chunk: int = 50_000,
+    chunk: int = 20_000,
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Writes the index of a shop's documents.
@@ -93,7 +93,7 @@ def build_index(
         documents: What is searched, a text for each product, in product order; read once, never held.
         asins: Product ids; among equal scores the smaller comes first.
         folder: Where the files go; made if needed.
-        chunk: Number of documents in memory at a time: about 4 KB each.
+        chunk: Number of documents in memory at a time: about 10 KB each.
         progress: Called with the number of documents read so far.
 
     Raises:
