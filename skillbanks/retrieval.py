@@ -1,13 +1,14 @@
 """Which skills fit a task."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, Self
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.categories import CATEGORIES, bank_categories
-from skill_gym.skillbanks.goals import read_goal
+from skill_gym.skillbanks.goals import Goal, read_goal
+from skill_gym.skillbanks.shop_goals import SHOP_TYPES, read_shop_goal
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.trajectory import Task
 
@@ -66,7 +67,8 @@ class ByTaskType:
     """Retrieval by task type (SkillRL's template mode): general skills, the type's category, its mistakes.
 
     The task type is the environment's own where it names one that is known; otherwise it is read from the
-    goal (``read_goal``). Where it stays unknown only what holds for every task is returned.
+    goal: by ``read_goal`` for a bank with ALFWorld's categories, ``read_shop_goal`` for one with WebShop's.
+    Where it stays unknown only what holds for every task is returned.
 
     Static skills come in file order. Skills that evolution added (``Skill.evolved``) come first, newest
     first, but take at most half of a list, so that they never crowd the static ones out; what static skills
@@ -141,17 +143,25 @@ class ByTaskType:
         return (*suited, *_foremost([skill for skill in skills if not skill.keywords], limit))
 
     def _task_type(self, task: Task) -> tuple[str | None, TaskTypeSource, float]:
-        if task.task_type in CATEGORIES or task.task_type in self.bank.task_specific:
+        known = (*CATEGORIES, *SHOP_TYPES, *self.bank.task_specific)
+        if task.task_type in known:
             return task.task_type, "environment", 1.0
-        # Goals are read by ALFWorld's rules, which mean nothing to a bank for another environment.
-        if any(bank_categories(self.bank, task_type) for task_type in CATEGORIES):
-            goal = read_goal(task.goal)
-            if goal.task_type is not None:
-                return goal.task_type, goal.source, goal.confidence
+        read = self._goal_rules()
+        goal = read(task.goal) if read is not None else None
+        if goal is not None and goal.task_type is not None:
+            return goal.task_type, goal.source, goal.confidence
         _log.warning(
             "no task type for %r (environment says %r): general skills only", task.goal, task.task_type
         )
         return None, "none", 0.0
+
+    def _goal_rules(self) -> Callable[[str], Goal] | None:
+        """How goals are read: by the rules of the environment that the bank is for, which suit no other."""
+        if any(bank_categories(self.bank, task_type) for task_type in CATEGORIES):
+            return read_goal
+        # A bank for anything may call a category "other".
+        own = {name for name, skills in self.bank.task_specific.items() if skills} - {"other"}
+        return read_shop_goal if own & set(SHOP_TYPES) else None
 
 
 def _foremost(skills: Sequence[Skill], limit: int | None) -> tuple[Skill, ...]:

@@ -74,12 +74,13 @@ def task_type(instruction: str, *, query: str = "", product_category: str = "") 
     for pattern, found in _PATHS:
         if re.match(pattern, path):
             return found
-    return (
-        _by_words(query)
-        or _by_words(_named(instruction))
-        or _by_words(_rest(instruction), last=False)
-        or OTHER
-    )
+    found_type = _by_words(query) or named_type(instruction)
+    return found_type or _by_words(_rest(instruction), last=False) or OTHER
+
+
+def named_type(instruction: str) -> str | None:
+    """The type that the name of the thing tells, None where it tells none."""
+    return _by_words(_named(instruction))
 
 
 def _named(instruction: str) -> str:
