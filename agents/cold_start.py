@@ -129,12 +129,15 @@ def command_accuracy(model: Any, tokenizer: Any, demonstrated: Sequence[Demonstr
         ``commands``, and the shares ``admissible`` and ``equal_to_expert`` (turns of noise left out).
     """
     policy = TransformersPolicy(model, tokenizer, max_batch=16)
+    replies = [reply for episode in demonstrated for reply in episode.replies]
+    longest = max(len(ids) for ids in tokenizer(replies, add_special_tokens=False)["input_ids"])
+    # One more for its end; a reply that goes on is wrong already.
+    sampling = Sampling(temperature=0.0, max_new_tokens=longest + 1)
     admissible = equal = count = 0
     for number, episode in enumerate(demonstrated):
         previous: Completion | None = None
         for turn, (prompt, reply) in enumerate(zip(episode.prompts, episode.replies, strict=True)):
             if episode.learn[turn]:
-                sampling = Sampling(temperature=0.0, max_new_tokens=64)
                 messages: Any = [{"role": "user", "content": prompt}]
                 policy.submit(Request(f"{number}/{turn}", messages, sampling=sampling, previous=previous))
             previous = said(prompt, reply, policy.chat, previous)

@@ -38,9 +38,11 @@ class DemonstrationConfig:
         options: Arguments of the environment, such as ``data`` or ``observation``.
         split: What is played for training.
         held_out_split: What is played for the accuracy figures.
-        episodes: Number of tasks of ``split``, one episode each.
-        first_game: Tasks of the split to pass over, so that a second training sees new ones.
-        held_out: Number of tasks of ``held_out_split``.
+        episodes: Number of episodes of ``split``; each plays a task of its own while there is no ``size``.
+        first_game: Episodes to pass over, so that a second training sees new ones.
+        held_out: Number of episodes of ``held_out_split``.
+        size: Tasks that an environment has; after the last one the first is played again, in whatever
+            environment is drawn for it. None for as many as are wanted.
         practice: Which skills are shown how often, and what else differs between episodes.
         bank: Starter bank that lessons come from: its name, or the path of a bank file; None for the
             environment's own.
@@ -61,6 +63,7 @@ class DemonstrationConfig:
     episodes: int = 40000
     first_game: int = 0
     held_out: int = 60
+    size: int | None = None
     practice: Practice = field(default_factory=Practice)
     bank: str | None = None
     max_tokens: int = 250
@@ -77,6 +80,8 @@ class DemonstrationConfig:
             raise ValueError(f"first_game must be at least 0, got {self.first_game}")
         if not 0 <= self.noise < 1:
             raise ValueError(f"noise must be in [0, 1), got {self.noise}")
+        if self.size is not None and self.size < 1:
+            raise ValueError(f"size must be at least 1, got {self.size}; pass None for as many as wanted")
         if self.workers < 1:
             raise ValueError(f"workers must be at least 1, got {self.workers}")
         for name, value in self.generator.items():
@@ -174,16 +179,17 @@ def _episode(
         config.env,
         max_episode_steps=config.max_steps,
         disable_env_checker=True,
-        **{"split": split, "size": number + 1, **config.options, **drawn},
+        **{"split": split, "size": config.size or number + 1, **config.options, **drawn},
         **({"generator": settings} if settings else {}),
     )
     env: TextEnv = made.unwrapped  # type: ignore[assignment]
-    if number >= len(env.tasks):
+    place = number % (config.size or number + 1)
+    if place >= len(env.tasks):
         raise ValueError(
-            f"split {split!r} of {config.env} has {len(env.tasks)} tasks, wanted is number {number}; "
-            "ask for fewer episodes and go through them in several passes"
+            f"split {split!r} of {config.env} has {len(env.tasks)} tasks, wanted is number {place}; "
+            f"set size={len(env.tasks)}, so that they are played again and again"
         )
-    task = env.tasks[number]
+    task = env.tasks[place]
     shown = SkillAugmentedEnv(
         TaskPrompt(TaggedAction(made), layout="transcript", think=True),
         config.practice.retriever(task, drawn, starter, rng),

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skill_gym.benchmarks.commands import key_values
 from skill_gym.registration import SUITE
@@ -13,6 +13,38 @@ from skill_gym.skillbanks.practice import Practice
 
 if TYPE_CHECKING:
     from skill_gym.agents.tiny_policy import TinyPolicyConfig
+
+
+class Recipe(NamedTuple):
+    """What an environment's cold start does unless it is told otherwise.
+
+    Attributes:
+        practice: What differs between episodes.
+        generator: Settings of the generator, where tasks are generated.
+        size: Tasks of one generated environment, None for as many as are wanted.
+        noise: Chance that the player is disturbed, None for the usual one.
+        policy: Size of the small policy, where not the usual one.
+    """
+
+    practice: Practice = Practice()
+    generator: Mapping[str, Any] = {}
+    size: int | None = None
+    noise: float | None = None
+    policy: Mapping[str, int] = {}
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "skill_gym/ALFWorld-v0": Recipe(HabitPractice()),
+    # Twenty shops of the usual size: in one large shop a page of results looks different. An episode has 15
+    # steps, of which mistakes take too many if there are more. Names and words are many and pages long.
+    "skill_gym/WebShop-v0": Recipe(
+        generator={"seed": [0, 19]},
+        size=1000,
+        noise=0.05,
+        policy={"vocab_size": 4096, "phrases": 64, "context_length": 8192},
+    ),
+}
+"""By id; any other environment has the plain recipe."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -35,6 +67,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--episodes", type=int, metavar="N", help="demonstrations")
     command.add_argument("--held-out", type=int, metavar="N", help="tasks for the accuracy figures")
+    command.add_argument("--size", type=int, metavar="N", help="tasks of one environment, played repeatedly")
     command.add_argument("--bank", help="whose lessons are shown: a starter bank or a file; the env's own")
     command.add_argument(
         "--read-weight", type=float, metavar="X", help="weight of what the world answers, 1 for a reply"
@@ -69,10 +102,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0)
 
 
-PRACTICES: Mapping[str, type[Practice]] = {"skill_gym/ALFWorld-v0": HabitPractice}
-"""What demonstrations vary, where that is more than the lessons that they show."""
-
-
 def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
@@ -93,23 +122,42 @@ def run(options: argparse.Namespace) -> int:
     from skill_gym.agents.demonstrations import DemonstrationConfig
     from skill_gym.agents.imitation import ImitationConfig
 
+    recipe = RECIPES.get(options.env, Recipe())
     scales = {
         name: value[0] if len(value) == 1 else value
         for name in ("room_scale", "object_scale", "habit_strength")
         if (value := getattr(options, name)) is not None
     }
-    playing = ("split", "held_out_split", "episodes", "held_out", "first_game", "noise", "bank", "workers")
+    generator = scales | key_values(options.generator, "--generator", "room_scale=0.5")
+    if options.split is None:
+        options.size = options.size or recipe.size
+        generator = {**recipe.generator, **generator}
+    if options.noise is None:
+        options.noise = recipe.noise
+    names = (
+        "split",
+        "held_out_split",
+        "episodes",
+        "held_out",
+        "size",
+        "first_game",
+        "noise",
+        "bank",
+        "workers",
+    )
     learning = ("lr", "passes", "minutes", "batch_tokens", "read_weight")
     config = ColdStartConfig(
         demonstrations=DemonstrationConfig(
             env=options.env,
-            practice=PRACTICES.get(options.env, Practice)(),
+            practice=recipe.practice,
             options=key_values(options.env_options, "--env-options", "data=shop"),
-            generator=scales | key_values(options.generator, "--generator", "room_scale=0.5"),
-            **_given(options, playing),
+            generator=generator,
+            **_given(options, (*names, "workers")),
         ),
         imitation=ImitationConfig(bf16=options.bf16, **_given(options, learning)),
-        policy=_policy_size(key_values(options.policy_size, "--policy-size", "vocab_size=4096")),
+        policy=_policy_size(
+            {**recipe.policy, **key_values(options.policy_size, "--policy-size", "layers=4")}
+        ),
         out=options.out,
         model=options.model,
         threads=options.threads,
