@@ -102,7 +102,7 @@ def read_episode(trajectory: Trajectory) -> EpisodeFacts:
     lit: dict[str, str] = {}
     answers: set[tuple[str, str]] = set()
     held, repeats = "", 0
-    for command, feedback in _exchanges(trajectory):
+    for command, feedback in exchanges(trajectory):
         repeats += (command, feedback) in answers
         answers.add((command, feedback))
         if not command or feedback.strip() == _NOTHING:
@@ -157,7 +157,8 @@ def read_episode(trajectory: Trajectory) -> EpisodeFacts:
     )
 
 
-def _exchanges(trajectory: Trajectory) -> Iterator[tuple[str, str]]:
+def exchanges(trajectory: Trajectory) -> Iterator[tuple[str, str]]:
+    """Each command with the text that answered it."""
     # The answer to a command is the next turn's observation.
     final = str(trajectory.meta.get("final_observation", ""))
     answers = [*(turn.observation for turn in trajectory.turns[1:]), final]

@@ -1,4 +1,4 @@
-"""A teacher that needs no model: it says what went wrong in ALFWorld episodes and what to do instead."""
+"""A teacher that needs no model: it says what went wrong in episodes and what to do instead."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,6 +8,8 @@ from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, 
 from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
 from skill_gym.skillbanks.episode_facts import kind
 from skill_gym.skillbanks.habit_proposals import HabitTeaching, propose_habits
+from skill_gym.skillbanks.shop_diagnosis import is_visit
+from skill_gym.skillbanks.shop_teacher import teach_shopping
 from skill_gym.skillbanks.skill import Provenance
 from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
 
@@ -47,6 +49,8 @@ class RuleTeacher:
     advice, those met most often first. What was seen is kept in the bank's metadata, so that evidence adds up
     from round to round, no room counting twice, and later rounds revise or retire what does not hold.
 
+    Episodes in the shop (WebShop) have rules of their own, see ``shop_teacher``; they show no habits.
+
     Args:
         most_places: How many kinds of places a skill names at most.
         habits: Whether to look for habits.
@@ -73,6 +77,8 @@ class RuleTeacher:
 
     def ask(self, request: TeacherRequest) -> TeacherAnswer:
         """Diagnoses failed episodes and finds habits in all; never raises a TeacherError."""
+        if any(is_visit(trajectory) for trajectory in request.episodes):
+            return self._ask_of_both(request)
         teaching = HabitTeaching(TeacherAnswer(), frozenset())
         if self.habits:
             teaching = propose_habits(request, self.name, certainty=self.certainty, most=self.most_places)
@@ -109,6 +115,29 @@ class RuleTeacher:
             unexplained=tuple(item.trajectory.task.key for item in diagnoses if not item.findings),
             retire=teaching.answer.retire,
             memory=teaching.answer.memory,
+        )
+
+    def _ask_of_both(self, request: TeacherRequest) -> TeacherAnswer:
+        """Parts the episodes in the shop from the others, each with its own rules, and joins the answers."""
+
+        def part(shop: bool) -> TeacherRequest:
+            return replace(
+                request,
+                trajectories=tuple(one for one in request.trajectories if is_visit(one) == shop),
+                successes=tuple(one for one in request.successes if is_visit(one) == shop),
+                others=tuple(one for one in request.others if is_visit(one) == shop),
+            )
+
+        ours, theirs = teach_shopping(part(True), self.name), part(False)
+        if not theirs.episodes:
+            return ours
+        answer = self.ask(theirs)
+        return replace(
+            answer,
+            proposals=(*ours.proposals, *answer.proposals),
+            causes={**ours.causes, **answer.causes},
+            known=(*ours.known, *answer.known),
+            unexplained=(*ours.unexplained, *answer.unexplained),
         )
 
     def _common(
