@@ -1,7 +1,8 @@
 """What a WebShop goal asks for: the department of the thing, read from the instruction."""
 
 from skill_gym.skillbanks.goals import Goal
-from skill_gym.webshop.task_types import OTHER, TASK_TYPES, named_type, task_type
+from skill_gym.webshop.task_types import TASK_TYPES, named_type, task_type
+from skill_gym.webshop.type_words import OTHER
 
 SHOP_TYPES = TASK_TYPES
 """WebShop's task types, which are the banks' categories as well."""
