@@ -1,8 +1,11 @@
 """The shopper buys what fits by what it reads; the oracle by what it knows."""
 
+import gzip
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from skill_gym.webshop.experts import admissible
 from skill_gym.webshop.oracle import Oracle, wanted_choices
 from skill_gym.webshop.product import Product, read_bullets, read_options, read_prices
 from skill_gym.webshop.session import Session
-from skill_gym.webshop.shop_page import page_name, prices, read_instruction, read_page
+from skill_gym.webshop.shop_page import FIXED, page_name, prices, read_instruction, read_page
 from skill_gym.webshop.shopper import STEPS, Shopper
 
 MUG = "Find me dishwasher safe mugs with large handle with color: green, and price lower than 20.00 dollars"
@@ -196,6 +199,27 @@ def test_pages_are_read_alike_from_both_forms() -> None:
             assert plain.options == session.product.options
             assert (plain.title, plain.tag) == (session.product.title, session.product.price_tag)
     assert "Machine wash" in plain.content
+    for command in ("click[< prev]", "click[buy now]"):
+        session.do(command)
+    assert page_name(session.text) == page_name(session.text_rich) == "done"
+
+
+def test_recorded_pages_are_read_alike_and_whole(shared_data: Path) -> None:
+    with gzip.open(shared_data / "webshop" / "traces_200.jsonl.gz") as lines:
+        steps = [step for line in lines for step in json.loads(line)["steps"]]
+    for step in steps:
+        commands = [f"click[{label}]" for label in step["clickables"]]
+        page = read_page(step["text"], commands)
+        assert page == read_page(step["text_rich"], commands)
+        shown = [label for label in step["clickables"] if label not in FIXED]
+        if page.name == "results":
+            assert [card.label for card in page.cards] == shown
+            assert all(card.tag.startswith("$") for card in page.cards)
+        elif page.name == "item":
+            assert list(dict.fromkeys(value for values in page.options.values() for value in values)) == shown
+            assert prices(page.tag)[0] > 0
+        else:
+            assert not shown
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def read_page(observation: str, commands: Sequence[str]) -> Page:
 
 
 def _nodes(observation: str) -> list[str]:
-    if "[button]" not in observation:
+    if "[button]" not in observation and " [SEP] " in observation:
         return [text for text in observation.split(" [SEP] ") if text]
     lines = [line.strip() for line in observation.splitlines()]
     texts = [match[1] if (match := _BUTTON.fullmatch(line)) else line for line in lines]
