@@ -95,7 +95,7 @@ def test_every_task_type_can_be_shopped_for():
 
 
 def test_brands_are_many_and_some_come_again():
-    from skill_gym.alfworld.dice import Dice
+    from skill_gym.dice import Dice
 
     names = [brand(Dice(f"brand {number}")) for number in range(2000)]
     assert len(set(names)) > 1300

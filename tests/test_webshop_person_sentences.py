@@ -1,6 +1,6 @@
 """Instructions as people write them name only what is true of the product."""
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.made_products import MadeProducts
 from skill_gym.webshop.person_sentences import person_sentence
 from skill_gym.webshop.product_lines import Shop

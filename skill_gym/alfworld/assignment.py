@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from skill_gym.alfworld.dice import Dice
 from skill_gym.alfworld.goal_sentence import SENTENCES, write_sentence
 from skill_gym.alfworld.household import CAN_CONTAIN, CLEANABLE, COOLABLE, HEATABLE, PICKUPABLE, TOGGLEABLE
 from skill_gym.alfworld.rooms import ROOMS, Room
+from skill_gym.dice import Dice
 
 PROCESSORS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "pick_clean_then_place_in_recep": ("clean", "SinkBasin", CLEANABLE),

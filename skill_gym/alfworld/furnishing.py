@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 
 from skill_gym.alfworld.assignment import Assignment
-from skill_gym.alfworld.dice import Dice
 from skill_gym.alfworld.habits import HOUSEHOLD
 from skill_gym.alfworld.household import CAN_CONTAIN, COOLABLE, HOLLOW, OPENABLE
 from skill_gym.alfworld.rooms import ROOMS
 from skill_gym.alfworld.worlds import check_world, keeping
+from skill_gym.dice import Dice
 
 ALWAYS_OPENABLE = ("Fridge", "Microwave")
 TILTS = (-30, -15, 0, 15, 30, 45, 60)

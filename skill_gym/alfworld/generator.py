@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import overload
 
 from skill_gym.alfworld.assignment import Assignment, draw_assignment, task_types_of
-from skill_gym.alfworld.dice import Dice
 from skill_gym.alfworld.furnishing import GeneratorConfig, furnish
 from skill_gym.alfworld.games import TASK_TYPES, Game, GameError, Listing, TaskList, long_task_types
 from skill_gym.alfworld.planner import plan
 from skill_gym.alfworld.problem import parse_problem
 from skill_gym.alfworld.problem_text import problem_text
 from skill_gym.alfworld.world import World
+from skill_gym.dice import Dice
 from skill_gym.trajectory import Task
 
 __all__ = ["GENERATED_SPLITS", "VERSION", "GeneratedGames", "GeneratorConfig", "generate"]

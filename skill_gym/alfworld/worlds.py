@@ -6,10 +6,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from skill_gym.alfworld.dice import Dice
 from skill_gym.alfworld.habits import HOUSEHOLD, Habits
 from skill_gym.alfworld.household import CAN_CONTAIN, PICKUPABLE, TOGGLEABLE
 from skill_gym.alfworld.rooms import ROOMS
+from skill_gym.dice import Dice
 
 Second = Literal["same", "other"]
 

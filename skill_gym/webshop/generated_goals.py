@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.goals import ShopGoal
 from skill_gym.webshop.made_products import Made
 from skill_gym.webshop.person_sentences import person_sentence

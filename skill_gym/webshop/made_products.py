@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.kinds import SEPARATOR
 from skill_gym.webshop.product import DEFAULT_PRICE, read_options
 from skill_gym.webshop.product_lines import Design, Shop, design

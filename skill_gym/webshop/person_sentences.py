@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.made_products import Made
 from skill_gym.webshop.product_text import role
 from skill_gym.webshop.shop_words import article, is_plural

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Literal, NamedTuple, TypeVar, get_args
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.kinds import Family, Kind
 from skill_gym.webshop.option_values import OPTION_VALUES
 from skill_gym.webshop.shop_words import FAMILIES, brand, capitals

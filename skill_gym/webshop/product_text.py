@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.product_lines import Design, Shop, shuffled
 from skill_gym.webshop.shop_words import BENEFITS, CLOSINGS, article, capitals, one_of
 

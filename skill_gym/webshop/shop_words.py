@@ -2,7 +2,7 @@
 
 import re
 
-from skill_gym.alfworld.dice import Dice
+from skill_gym.dice import Dice
 from skill_gym.webshop.kinds import Family, words
 from skill_gym.webshop.kinds_beauty import BEAUTY
 from skill_gym.webshop.kinds_electronics import ELECTRONICS
