@@ -210,7 +210,10 @@ def test_recorded_pages_are_read_alike_and_whole(shared_data: Path) -> None:
     for step in steps:
         commands = [f"click[{label}]" for label in step["clickables"]]
         page = read_page(step["text"], commands)
-        assert page == read_page(step["text_rich"], commands)
+        rich = read_page(step["text_rich"], commands)
+        # Rich text keeps the white space within a piece.
+        assert page.content.split() == rich.content.split()
+        assert replace(page, content="") == replace(rich, content="")
         shown = [label for label in step["clickables"] if label not in FIXED]
         if page.name == "results":
             assert [card.label for card in page.cards] == shown
