@@ -56,8 +56,9 @@ def _open_bank(name: str, env_id: str) -> Any:
 def run_play(options: argparse.Namespace) -> int:
     """A person plays one episode."""
     from skill_gym.benchmarks.play import play
+    from skill_gym.registration import env_class
 
-    kwargs = _env_kwargs(options)
+    kwargs = {**env_class(options.env).metadata.get("person", {}), **_env_kwargs(options)}
     if options.expert:
         kwargs["expert"] = options.expert
     bank = _open_bank(options.bank, options.env)

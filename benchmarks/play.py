@@ -84,13 +84,14 @@ def play(
             show("\n".join(commands))
             continue
         if command == "hint":
-            show(f"The expert would: {info.get('expert_command', 'no expert here; add --expert planner')}")
+            show(f"The expert would: {info.get('expert_command', 'nobody to ask; start with --expert NAME')}")
             continue
-        text, _, terminated, truncated, info = env.step(command)
+        text, reward, terminated, truncated, info = env.step(command)
         turns += 1
         show(text)
         if terminated or truncated:
             outcome = "Solved" if info["won"] else "The step limit is reached" if truncated else "Not solved"
-            show(f"{outcome}, after {turns} turns.")
+            score = f", score {reward:.2f}" if 0 < reward < 1 else ""
+            show(f"{outcome}{score}, after {turns} turns.")
             env.close()
             return bool(info["won"])

@@ -1,5 +1,7 @@
 import json
+import re
 
+import gymnasium as gym
 import pytest
 
 from skill_gym.benchmarks.cli import main
@@ -145,6 +147,22 @@ def test_a_person_may_list_the_commands_and_leave():
     assert "inventory" in screen[1].splitlines()
     assert screen[2] == "Nothing happens."
     assert "You left after 1 turns" in screen[-1]
+
+
+def test_a_person_shops_on_pages_that_show_what_was_chosen_and_hears_the_score(monkeypatch, capsys):
+    task = gym.make("skill_gym/WebShop-v0").unwrapped.tasks[0]
+    typed = iter([f"search[{task.goal}]", "click[next >]", "click[< prev]", "FIRST", "click[buy now]"])
+
+    def ask(commands):
+        answer = next(typed)
+        return next(one for one in commands if one.startswith("click[b0")) if answer == "FIRST" else answer
+
+    monkeypatch.setattr("skill_gym.benchmarks.play.terminal_asker", lambda: ask)
+    assert main(["play", "--env", "skill_gym/WebShop-v0", "--task", task.id]) == 0
+    shown = capsys.readouterr().out
+    assert "[button] Search [button_]" in shown
+    assert SkillBank.starter("webshop").general[0].principle in shown
+    assert re.search(r"Not solved, score 0\.\d\d, after 5 turns\.", shown)
 
 
 def test_cold_start_makes_a_policy_that_can_be_evaluated(tmp_path, capsys):

@@ -67,6 +67,8 @@ class WebShopEnv(TextEnv):
         "render_fps": 1,
         "reply_tags": ("action",),
         "experts": EXPERTS,
+        # What a person who plays wants to see: a line for each thing, chosen options marked.
+        "person": {"observation": "text_rich"},
         "role": "You are a shopper. You act in an online shop to buy what the instruction asks for.",
         "instructions": (
             "Commands: search[words] looks for products; click[label] clicks what the page shows: "
