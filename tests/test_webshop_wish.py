@@ -11,27 +11,27 @@ from skill_gym.webshop.wish import audience, read_wish, words
 
 def test_the_shops_own_sentence_is_read_whole() -> None:
     wish = read_wish(
-        "Find me slim fit, machine wash men's t-shirts & tanks with long sleeve, soft cotton for daily "
-        "wear with color: red | blue, and fit type: big, and size: 3x-large (us), "
+        "Find me wide cut, cold wash men's shirts & tanks with double seams, soft cotton for garden "
+        "parties with color: red | blue, and fit type: big, and size: 3x-large (us), "
         "and price lower than 40 dollars"
     )
-    assert wish.kind == "men's t-shirts & tanks"
-    assert wish.attributes == ("slim fit", "machine wash", "long sleeve", "soft cotton", "daily wear")
+    assert wish.kind == "men's shirts & tanks"
+    assert wish.attributes == ("wide cut", "cold wash", "double seams", "soft cotton", "garden parties")
     assert wish.options == (("color", "red | blue"), ("fit type", "big"), ("size", "3x-large (us)"))
     assert wish.limit == 40
-    assert wish.query.startswith("slim fit, machine wash men's")
+    assert wish.query.startswith("wide cut, cold wash men's")
     assert wish.query.endswith("size: 3x-large (us)")
 
 
 @pytest.mark.parametrize(
     ("instruction", "kind", "attributes"),
     [
-        ("Find me loose fit women's tops, tees & blouses with long sleeve", "women's tops, tees & blouses",
-         ("loose fit", "long sleeve")),
-        ("Find me bar stools for dining room, living room", "bar stools", ("dining room", "living room")),
-        ("Find me easy clean sofa tables with solid wood", "sofa tables", ("easy clean", "solid wood")),
-        ("Find me home office chairs with metal legs for living room", "home office chairs",
-         ("metal legs", "living room")),
+        ("Find me wide cut women's skirts, slips & gowns with double seams", "women's skirts, slips & gowns",
+         ("wide cut", "double seams")),
+        ("Find me milk stools for tree house, boat shed", "milk stools", ("tree house", "boat shed")),
+        ("Find me wind proof reading lamps with oak base", "reading lamps", ("wind proof", "oak base")),
+        ("Find me home office clocks with brass hands for tree house", "home office clocks",
+         ("brass hands", "tree house")),
         ("i need a sofa table with wheels. we need it for the hallway, please", "sofa table", ("wheels",)),
         ("mugs", "mugs", ()),
     ],
