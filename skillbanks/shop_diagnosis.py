@@ -9,10 +9,11 @@ from skill_gym.trajectory import Trajectory, Turn
 from skill_gym.webshop.comparison import Sighting, affordable, choices, for_others, lacking, missing
 from skill_gym.webshop.pages import SUB_PAGES
 from skill_gym.webshop.shop_page import FIXED, Card, page_name, read_page
+from skill_gym.webshop.shopper import STEPS
 from skill_gym.webshop.wish import Wish, read_wish, words
 
 SPARE = 6
-"""With so many of the 15 steps left another product could have been looked at."""
+"""With so many steps left another product could have been looked at."""
 _WAYS_BACK = ("click[< prev]", "click[back to search]")
 
 
@@ -147,7 +148,7 @@ def _purchase(visit: Visit, seen: Sighting) -> list[ShopFinding]:
     if untold and not seen.told:
         text = f"{', '.join(untold)} not in the title, features never opened"
         found.append(ShopFinding(ShopCause.UNREAD, text))
-    elif untold and visit.steps <= 15 - SPARE:
+    elif untold and visit.steps <= STEPS - SPARE:
         text = f"{', '.join(untold)} told nowhere, bought at step {visit.steps}"
         found.append(ShopFinding(ShopCause.NOT_TOLD, text))
     return found

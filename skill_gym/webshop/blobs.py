@@ -18,6 +18,11 @@ def load_array(path: Path) -> NDArray[Any]:
     return np.asarray(np.load(path, mmap_mode="r"))
 
 
+def part_path(path: Path, name: str) -> Path:
+    """Where the array of that name lies that belongs to what is stored at ``path``."""
+    return path.with_name(f"{path.stem}_{name}.npy")
+
+
 class BlobWriter:
     """Appends records to ``<path>.blob``; where they begin goes to ``<path>.npy`` at the end."""
 
@@ -75,7 +80,7 @@ class Keys:
 
     def __init__(self, path: Path) -> None:
         self._keys: NDArray[np.bytes_] = load_array(path.with_suffix(".npy"))
-        self._sorted: NDArray[np.int32] = load_array(_part(path, "sorted"))
+        self._sorted: NDArray[np.int32] = load_array(part_path(path, "sorted"))
 
     @staticmethod
     def write(path: Path, keys: Sequence[str]) -> None:
@@ -84,7 +89,7 @@ class Keys:
             : len(keys)
         ]
         np.save(path.with_suffix(".npy"), stored)
-        np.save(_part(path, "sorted"), np.argsort(stored, kind="stable").astype(np.int32))
+        np.save(part_path(path, "sorted"), np.argsort(stored, kind="stable").astype(np.int32))
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -108,8 +113,8 @@ class FiledMapping(Mapping[str, Any]):
     """A mapping from text to JSON values that lies in files, for more entries than memory should hold."""
 
     def __init__(self, path: Path) -> None:
-        self._keys, self._values = Keys(_part(path, "keys")), Blobs(path)
-        self._last: NDArray[np.int64] = load_array(_part(path, "last"))
+        self._keys, self._values = Keys(part_path(path, "keys")), Blobs(path)
+        self._last: NDArray[np.int64] = load_array(part_path(path, "last"))
 
     @classmethod
     def write(cls, path: Path, members: Iterable[tuple[str, Any]]) -> Self:
@@ -119,8 +124,8 @@ class FiledMapping(Mapping[str, Any]):
             for place, (key, value) in enumerate(members):
                 writer.append(json.dumps(value).encode())
                 last[key] = place
-        Keys.write(_part(path, "keys"), list(last))
-        np.save(_part(path, "last"), np.fromiter(last.values(), np.int64, len(last)))
+        Keys.write(part_path(path, "keys"), list(last))
+        np.save(part_path(path, "last"), np.fromiter(last.values(), np.int64, len(last)))
         return cls(path)
 
     def __getitem__(self, key: str) -> Any:
@@ -134,7 +139,3 @@ class FiledMapping(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._keys)
-
-
-def _part(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}_{name}.npy")

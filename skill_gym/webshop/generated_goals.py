@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from skill_gym.dice import Dice
-from skill_gym.webshop.goals import ShopGoal
+from skill_gym.webshop.goals import ShopGoal, options_text
 from skill_gym.webshop.made_products import Made
 from skill_gym.webshop.person_sentences import person_sentence
-from skill_gym.webshop.prices import NEAREST, NO_LIMIT, STEPS, limit_text
+from skill_gym.webshop.prices import NO_LIMIT, limit_text, steps_above
 from skill_gym.webshop.product_lines import Shop
 from skill_gym.webshop.product_text import role
 
@@ -51,7 +51,7 @@ class GoalDraw:
         limit, options = _limit(made.price, dice), made.options
         for key, way in zip(synthetic, _distinct(len(synthetic), ways, dice), strict=True):
             chosen = chosen_options(options, way)
-            text = f"{instruction(made)}{_options_text(chosen)}{limit_text(limit)}"
+            text = f"{instruction(made)}{options_text(chosen)}{limit_text(limit)}"
             self._synthetic.add(key, _goal(made, text, traits, limit, chosen))
         for key in human:
             text, named, values = person_sentence(made, options, dice)
@@ -115,11 +115,6 @@ def chosen_options(options: Mapping[str, tuple[str, ...]], way: int) -> dict[str
     return chosen
 
 
-def _options_text(options: Mapping[str, str]) -> str:
-    named = ", and ".join(f"{name}: {value}" for name, value in options.items())
-    return f" with {named}" if named else ""
-
-
 def _goal(
     made: Made,
     text: str,
@@ -144,7 +139,7 @@ def _goal(
 
 def _limit(price: float, dice: Dice) -> float:
     """The larger of two of the next price steps, as the original draws it."""
-    near = [step for step in STEPS if step > price][:NEAREST]
+    near = steps_above(price)
     if len(near) < 2:
         return NO_LIMIT
     first = dice.below(len(near))

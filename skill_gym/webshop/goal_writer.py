@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skill_gym.webshop.blobs import BlobWriter
-from skill_gym.webshop.goals import WHOLE, ShopGoal, goal_part
+from skill_gym.webshop.blobs import BlobWriter, part_path
+from skill_gym.webshop.goals import WHOLE, ShopGoal
 from skill_gym.webshop.prices import PriceDraws, limit_text
 from skill_gym.webshop.product import Product, ShopError
 
@@ -130,6 +130,6 @@ class GoalWriter:
         if shuffled:
             random.Random(SHUFFLE_SEED).shuffle(order)
         indices = np.asarray(order, dtype=np.int32)
-        np.save(goal_part(self._path, "product"), np.asarray(self._products, dtype=np.int32))
-        np.save(goal_part(self._path, "instruction"), np.asarray(self._instruction, dtype=np.int32)[indices])
-        np.save(goal_part(self._path, "choice"), np.asarray(self._choice, dtype=np.int32)[indices])
+        np.save(part_path(self._path, "product"), np.asarray(self._products, dtype=np.int32))
+        np.save(part_path(self._path, "instruction"), np.asarray(self._instruction, dtype=np.int32)[indices])
+        np.save(part_path(self._path, "choice"), np.asarray(self._choice, dtype=np.int32)[indices])

@@ -10,7 +10,7 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from skill_gym.webshop.blobs import Blobs, load_array
+from skill_gym.webshop.blobs import Blobs, load_array, part_path
 from skill_gym.webshop.prices import limit_text
 from skill_gym.webshop.product import Product
 
@@ -63,9 +63,9 @@ class Goals(Sequence[ShopGoal]):
     ) -> None:
         self._instructions, self._product, self._asin = Blobs(path), product, asin
         self.source = source
-        self._products: NDArray[np.int32] = load_array(goal_part(path, "product"))
-        self._instruction: NDArray[np.int32] = load_array(goal_part(path, "instruction"))
-        self._choice: NDArray[np.int32] = load_array(goal_part(path, "choice"))
+        self._products: NDArray[np.int32] = load_array(part_path(path, "product"))
+        self._instruction: NDArray[np.int32] = load_array(part_path(path, "instruction"))
+        self._choice: NDArray[np.int32] = load_array(part_path(path, "choice"))
 
     @functools.cached_property
     def product_numbers(self) -> NDArray[np.int32]:
@@ -94,7 +94,7 @@ class Goals(Sequence[ShopGoal]):
         choice = int(self._choice[index])
         if choice != WHOLE:
             options = _chosen(product.options, choice)
-            text = f"{text}{_options_text(options)}{limit_text(limit)}"
+            text = f"{text}{options_text(options)}{limit_text(limit)}"
         return ShopGoal(
             asin=product.asin,
             category=product.category,
@@ -118,11 +118,7 @@ def _chosen(options: Mapping[str, Sequence[str]], choice: int) -> dict[str, str]
     return dict(reversed(chosen.items()))
 
 
-def _options_text(options: Mapping[str, str]) -> str:
+def options_text(options: Mapping[str, str]) -> str:
+    """The options as the original's sentence names them, before the price."""
     named = ", and ".join(f"{name}: {value}" for name, value in options.items())
     return f" with {named}" if named else ""
-
-
-def goal_part(path: Path, name: str) -> Path:
-    """A file of numbers that belongs to goals."""
-    return path.with_name(f"{path.name}_{name}.npy")

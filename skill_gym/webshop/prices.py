@@ -14,6 +14,11 @@ NEAREST = 4
 """Only so many steps above the product's price are drawn from."""
 
 
+def steps_above(price: float) -> list[float]:
+    """The steps that a limit for a product of this price is drawn from; fewer near the top."""
+    return [step for step in STEPS if step > price][:NEAREST]
+
+
 class PriceDraws:
     """The one stream of draws; the order of its calls is the original's: all prices, then all limits."""
 
@@ -33,7 +38,7 @@ class PriceDraws:
 
     def limit(self, price: float) -> float:
         """The price that a goal allows for a product of this price; ``NO_LIMIT`` near the top."""
-        near = [step for step in STEPS if step > price][:NEAREST]
+        near = steps_above(price)
         return max(self._dice.sample(near, 2)) if len(near) > 1 else NO_LIMIT
 
 

@@ -19,7 +19,7 @@ LINE_SIZES = (1, 2, 3, 4)
 """Products of a line: the sizes take turns."""
 
 KindsOffered = Literal["all", "usual", "held_out"]
-"""Which kinds a shop sells: all, four of five, or or the others, new to who was trained on those."""
+"""Which kinds a shop sells: all, four of five, or the others, new to who was trained on those."""
 
 
 class Shop(NamedTuple):
@@ -53,39 +53,8 @@ _TRAIT_NUMBERS = {
 }
 """How often a product names 0, 1, ... attributes that a goal may ask for."""
 _VALUE_NUMBERS = (
-    2,
-    2,
-    2,
-    2,
-    2,
-    2,
-    2,
-    3,
-    3,
-    3,
-    3,
-    3,
-    3,
-    4,
-    4,
-    4,
-    5,
-    5,
-    5,
-    5,
-    5,
-    6,
-    6,
-    6,
-    7,
-    8,
-    8,
-    9,
-    10,
-    14,
-    28,
-    45,
-)
+    2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 7, 8, 8, 9, 10, 14, 28, 45,
+)  # fmt: skip
 """Values of an option, each number equally likely."""
 _PRICE_STEPS = (0.15, 0.22, 0.3, 0.35, 0.4, 0.45, 0.52, 0.6, 0.7, 0.85, 1.2, 1.9, 4.5)
 """A line's price over the middle of its kind, from the lowest to the highest, each stretch equally likely."""

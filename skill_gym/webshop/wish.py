@@ -23,28 +23,12 @@ _EMPTY = re.compile(r"(?:please|it|i|we|you|me|for me|any|also)\b", re.IGNORECAS
 """Beginnings of what is said to be polite or by the way."""
 _WORD = re.compile(r"[^\W_]+")
 _IDLE = frozenset(
-    (
-        *(
-            "a",
-            "an",
-            "the",
-            "to",
-            "of",
-            "for",
-            "and",
-            "or",
-            "with",
-            "in",
-            "on",
-            "is",
-            "are",
-            "be",
-            "it",
-            "that",
-        ),
-        *("my", "your", "at", "by", "from", "as", "me"),
-    )
-)
+    {
+        "a", "an", "the", "to", "of", "for", "and", "or", "with", "in", "on", "is", "are", "be", "it", "that",
+        "my", "your", "at", "by", "from", "as", "me",
+    }
+)  # fmt: skip
+"""Words that mean nothing in a search or a comparison."""
 _AUDIENCES = {
     **dict.fromkeys(("men", "mens", "man", "male", "gentlemen"), "men"),
     **dict.fromkeys(("women", "womens", "woman", "female", "lady", "ladies"), "women"),
