@@ -2,11 +2,7 @@
 
 import gc
 import random
-import re
-import resource
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +15,7 @@ from skill_gym.alfworld.reference import ReferenceGame, reference_installed
 from skill_gym.alfworld.shelf import SHELF
 from skill_gym.benchmarks.alfworld_data import games_folder
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
+from skill_gym.benchmarks.process import in_new_process, memory_mb
 
 CLAIM = (
     "against the original engine, a step takes at most 1/1,000 of the time, a reset to a new game 1/200 and "
@@ -99,16 +96,12 @@ def time_original(folder: Path, ids: Sequence[str], scripts: Sequence[Sequence[s
 
 def measure_memory(folder: Path, environments: int = 128) -> tuple[float, float]:
     """Present and highest resident memory in MB of a new process that plays as many games at once."""
-    code = f"from skill_gym.benchmarks.alfworld_speed import hold; hold({str(folder)!r}, {environments})"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise RuntimeError(f"measuring memory failed:\n{told.stderr[-2000:]}")
-    now, peak = told.stdout.split()[-2:]
-    return float(now), float(peak)
+    now, peak = in_new_process("skill_gym.benchmarks.alfworld_speed", "hold", str(folder), environments)
+    return now, peak
 
 
-def hold(folder: str, environments: int) -> None:
-    """Plays 20 steps in each of many environments and prints resident memory, present and highest, in MB."""
+def hold(folder: str, environments: int) -> tuple[float, float]:
+    """Plays 20 steps in each of many environments; gives resident memory, present and highest, in MB."""
     import skill_gym  # noqa: F401 - registers
 
     envs = [gym.make(ENV_ID, split=SPLIT, data=folder) for _ in range(environments)]
@@ -123,16 +116,7 @@ def hold(folder: str, environments: int) -> None:
             if not infos[number]["won"]:
                 infos[number] = env.step(dice.choice(infos[number]["admissible_commands"]))[4]
     gc.collect()
-    status = Path("/proc/self/status")
-    if status.is_file():
-        found = status.read_text(encoding="ascii")
-        lines = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", found))
-        print(int(lines["VmRSS"]) / 1024, int(lines["VmHWM"]) / 1024)
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-            2**20 if sys.platform == "darwin" else 1024
-        )
-        print(peak, peak)
+    return memory_mb("VmRSS"), memory_mb("VmHWM")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,9 +1,6 @@
 """Claim: a shop of a hundred thousand products is searched in milliseconds, and one of a million fits."""
 
-import json
 import random
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
+from skill_gym.benchmarks.process import in_new_process, memory_mb
 from skill_gym.webshop.catalogue import open_catalogue
 from skill_gym.webshop.generator import GeneratorConfig, build_generated
 
@@ -68,7 +66,7 @@ def build(folder: str, products: int) -> dict[str, float]:
         "making_s": reached - start,
         "index_s": end - reached,
         "build_cpu_s": time.process_time(),
-        "build_peak_mb": _memory("VmHWM"),
+        "build_peak_mb": memory_mb("VmHWM"),
     }
 
 
@@ -97,16 +95,18 @@ def play(folder: str, queries: int) -> dict[str, float]:
         "p99_ms": float(np.percentile(took, 99)) * 1e3,
         "p99_cpu_ms": float(np.percentile(worked, 99)) * 1e3,
         "found_in_top_50": found / len(took),
-        "rss_mb": _memory("VmRSS"),
-        "private_mb": _memory("RssAnon"),
+        "rss_mb": memory_mb("VmRSS"),
+        "private_mb": memory_mb("RssAnon"),
         "disk_mb": sum(path.stat().st_size for path in files) / 1e6,
     }
 
 
 def measure(folder: Path, products: int) -> dict[str, float]:
     """The figures of one size, by their name without the size."""
-    built = _apart(f"build({str(folder)!r}, {products})")
-    return built | _apart(f"play({str(folder)!r}, {QUERIES})")
+    here = "skill_gym.benchmarks.webshop_growth"
+    built: dict[str, float] = in_new_process(here, "build", str(folder), products)
+    played: dict[str, float] = in_new_process(here, "play", str(folder), QUERIES)
+    return built | played
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -132,26 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return Claim(CLAIM, figures, BOUNDS, ("numpy",)).finish(given.json)
 
 
-def _apart(call: str) -> dict[str, float]:
-    """What a function of this file gives when it runs in a new process."""
-    code = f"import json; from skill_gym.benchmarks.webshop_growth import *; print(json.dumps({call}))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise RuntimeError(f"{call} failed:\n{told.stderr[-2000:]}")
-    figures: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
-    return figures
-
-
 def _told(figure: tuple[str, float]) -> str:
     return f"{figure[0]} {shown(figure[1])}"
-
-
-def _memory(name: str) -> float:
-    """A figure of this process's memory in MB, 0 where the system does not tell."""
-    status = Path("/proc/self/status")
-    text = status.read_text(encoding="ascii") if status.is_file() else ""
-    found = re.search(rf"{name}:\s+(\d+) kB", text)
-    return int(found[1]) / 1024 if found else 0.0
 
 
 if __name__ == "__main__":

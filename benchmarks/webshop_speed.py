@@ -5,10 +5,7 @@ import gzip
 import json
 import random
 import re
-import resource
 import statistics
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,6 +15,7 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
+from skill_gym.benchmarks.process import in_new_process, memory_mb
 from skill_gym.webshop.catalogue import Catalogue
 from skill_gym.webshop.env import WebShopEnv
 from skill_gym.webshop.tasks import ENV_ID
@@ -132,27 +130,23 @@ def play(make: Mapping[str, Any], episodes: Sequence[Episode]) -> Round:
 
 def measure_memory(make: Mapping[str, Any], further: int) -> tuple[float, float]:
     """Resident MB of a new process with one environment, and what each further one adds."""
-    code = f"from skill_gym.benchmarks.webshop_speed import hold; hold({dict(make)!r}, {further})"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise RuntimeError(f"measuring memory failed:\n{told.stderr[-2000:]}")
-    first, last = map(float, told.stdout.split()[-2:])
+    first, last = in_new_process("skill_gym.benchmarks.webshop_speed", "hold", dict(make), further)
     return first, (last - first) / further
 
 
-def hold(make: Mapping[str, Any], further: int) -> None:
-    """Plays 100 episodes in one environment, then 20 in each further one; prints resident MB after both."""
+def hold(make: Mapping[str, Any], further: int) -> tuple[float, float]:
+    """Plays 100 episodes in one environment, then 20 in each further one; gives resident MB after both."""
     import skill_gym  # noqa: F401 - registers
 
     envs = [gym.make(ENV_ID, **make)]
     drawn_episodes(envs[0], 100)
     gc.collect()
-    first = _resident_mb()
+    first = memory_mb()
     for _ in range(further):
         envs.append(gym.make(ENV_ID, **make))
         drawn_episodes(envs[-1], 20)
     gc.collect()
-    print(first, _resident_mb())
+    return first, memory_mb()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -221,16 +215,6 @@ def _same(found: tuple[object, ...], step: Mapping[str, Any]) -> bool:
     wanted = (*bar, *(f"click[{label}]" for label in step["clickables"]))
     score = abs(float(str(reward)) - step["reward"]) <= 1e-9
     return score and (text, url, commands, done) == (step["text"], step["url"], wanted, step["done"])
-
-
-def _resident_mb() -> float:
-    status = Path("/proc/self/status")
-    if status.is_file():
-        found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text(encoding="ascii"))
-        if found:
-            return int(found[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":
