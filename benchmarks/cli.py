@@ -15,6 +15,7 @@ from skill_gym.registration import SUITE
 EPILOG = """examples:
   skill-gym play                                      play a generated game in the terminal
   skill-gym play --data $ALFWORLD_DATA --split valid_seen
+  skill-gym play --env skill_gym/WebShop-v0           shop in a generated shop
   skill-gym evaluate --policy expert --failure-rate 0.1 --limit 50
   skill-gym evaluate --policy tiny --split generated_test --limit 100 --json before.json
   skill-gym train run.iterations=10 grpo.lr=1e-5 evolution.enable_dynamic_update=true
@@ -131,7 +132,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--show", action="store_true", help="print the resulting settings and stop")
     train.set_defaults(run=commands.run_train)
 
-    cold = choices.add_parser("cold-start", help="supervised warm start on the explorer's demonstrations")
+    cold = choices.add_parser(
+        "cold-start", help="supervised warm start on a scripted player's demonstrations"
+    )
     warm_up.add_arguments(cold)
     cold.set_defaults(run=warm_up.run)
 

@@ -134,17 +134,9 @@ def run(options: argparse.Namespace) -> int:
         generator = {**recipe.generator, **generator}
     if options.noise is None:
         options.noise = recipe.noise
-    names = (
-        "split",
-        "held_out_split",
-        "episodes",
-        "held_out",
-        "size",
-        "first_game",
-        "noise",
-        "bank",
-        "workers",
-    )
+    playing = (
+        "split", "held_out_split", "episodes", "held_out", "size", "first_game", "noise", "bank", "workers",
+    )  # fmt: skip
     learning = ("lr", "passes", "minutes", "batch_tokens", "read_weight")
     config = ColdStartConfig(
         demonstrations=DemonstrationConfig(
@@ -152,7 +144,7 @@ def run(options: argparse.Namespace) -> int:
             practice=recipe.practice,
             options=key_values(options.env_options, "--env-options", "data=shop"),
             generator=generator,
-            **_given(options, (*names, "workers")),
+            **_given(options, playing),
         ),
         imitation=ImitationConfig(bf16=options.bf16, **_given(options, learning)),
         policy=_policy_size(

@@ -4,12 +4,12 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, table
 from skill_gym.webshop.catalogue import Catalogue, open_catalogue
 from skill_gym.webshop.env import MAX_STEPS
-from skill_gym.webshop.experts import admissible
+from skill_gym.webshop.experts import Expert, PlayerExpert
 from skill_gym.webshop.generator import GeneratorConfig, generated_catalogue
 from skill_gym.webshop.goals import GoalKind, ShopGoal
 from skill_gym.webshop.oracle import Oracle
@@ -24,32 +24,12 @@ QUICK = 300
 """Goals of a kind that are played with ``--quick``."""
 
 
-class _Player(Protocol):
-    def observe(self, command: str, observation: str) -> None: ...
-
-    def command(self) -> str | None: ...
-
-
 class Result(NamedTuple):
     """One episode: the score, the steps, and whether the wanted product was bought."""
 
     score: float
     steps: int
     wanted: bool
-
-
-class _Reader:
-    """The shopper, shown the pages of a visit."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._shopper = Shopper(session.text)
-
-    def observe(self, command: str, observation: str) -> None:
-        self._shopper.observe(command, observation)
-
-    def command(self) -> str | None:
-        return self._shopper.command(admissible(self._session))
 
 
 class _FirstHit:
@@ -71,14 +51,14 @@ class _FirstHit:
         return "click[buy now]"
 
 
-PLAYERS: dict[str, Callable[[Session], _Player]] = {
+PLAYERS: dict[str, Callable[[Session], Expert]] = {
     "first hit": _FirstHit,
-    "shopper": _Reader,
+    "shopper": lambda session: PlayerExpert(Shopper(session.text), session),
     "oracle": Oracle,
 }
 
 
-def play(catalogue: Catalogue, goal: ShopGoal, make: Callable[[Session], _Player]) -> Result:
+def play(catalogue: Catalogue, goal: ShopGoal, make: Callable[[Session], Expert]) -> Result:
     """Plays a goal until the purchase, or for 15 steps."""
     session = Session(catalogue, goal, "s")
     player = make(session)
