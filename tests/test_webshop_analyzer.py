@@ -96,6 +96,33 @@ def test_ten_thousand_characters_without_a_blank_take_no_time(piece: str) -> Non
     assert all(len(word) <= LONGEST_WORD and word in text for word in found)
 
 
+def test_an_emoji_longer_than_a_word_may_be_ends() -> None:
+    keycap = "#" + "\u0301" * 300 + "\u20e3"
+    assert words(keycap) == []
+    assert words(f"a {keycap} {keycap}b") == ["a", "b"]
+    assert words("1" + keycap[1:] + "x") == ["1" + "\u0301" * 254, "x"]
+
+
+@pytest.mark.parametrize("piece", ["a", "a1", "_a", "\U0001f600\u200d"])
+def test_the_time_grows_with_the_length_of_a_text_without_blanks(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    began = time.process_time()
+    found = words(text)
+    # Quadratic time would be 10 s and more.
+    assert time.process_time() - began < 6
+    part = words(piece * 2000)
+    assert found[: len(part) // 2] == part[: len(part) // 2]
+
+
+def test_words_far_into_a_text_are_found_as_at_its_beginning() -> None:
+    dice = random.Random(1)
+    marks = "aZ1_.,:'-#\u05d0カ漢ก\u0301\u200d\ufe0f\u20e3👍🏽🇩"
+    for _ in range(300):
+        text = "".join(dice.choices(marks, k=60))
+        for gap in (700, 1024, 3000):
+            assert words("-" * gap + text) == words(text)
+
+
 def test_words_stand_in_the_text_in_their_order() -> None:
     dice = random.Random(0)
     marks = "aZ1_.,:'\u2019-# \u05d0\"カ漢ひกั한\u0301\u200d\ufe0f\u20e3☂👍🏽🇩🇪\u202f"

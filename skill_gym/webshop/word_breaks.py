@@ -5,6 +5,8 @@ import unicodedata
 
 LONGEST_WORD = 255
 """Lucene goes on with a new word after so many characters."""
+_WINDOW = 1024
+"""Characters that are searched at a time; more where no word ends well within them."""
 
 # Every character is of one class, named by a letter; words are then found in the text of class
 # letters. A letter, H Hebrew letter, h Han, G Han that joins like a letter, g Hiragana, K Katakana,
@@ -111,16 +113,28 @@ def words(text: str) -> list[str]:
 
     Letters of scripts that joined Unicode after 2019 (version 12.1), unknown to Lucene, are letters here.
     """
-    rest = text.translate(_CLASSES)
+    classes = text.translate(_CLASSES)
     found: list[str] = []
-    while match := _EITHER.search(rest):
-        start, end = match.span()
-        if end - start > LONGEST_WORD or rest[start] in "DIM":
-            while not (end := _end(rest[start : start + LONGEST_WORD])):
-                start += 1
-            end += start
-        found.append(text[len(text) - len(rest) + start : len(text) - len(rest) + end])
-        rest = rest[end:]
+    at, size = 0, _WINDOW
+    while at < len(classes):
+        # A piece at a time, cut where a word begins: no word is known by what stands before it.
+        window = classes[at : at + size]
+        match = _EITHER.search(window)
+        start, end = match.span() if match else (size, size)
+        long = end - start > LONGEST_WORD
+        if at + size < len(classes) and (start if long else end) > size - LONGEST_WORD:
+            size *= 2
+            continue
+        if match is None:
+            break
+        if long or window[start] in "DIM":
+            # Where Lucene reads no word within its bounds, it goes on with the next character.
+            rest = range(start, end)
+            start = next((one for one in rest if _end(window[one : one + LONGEST_WORD])), end)
+            end = start + _end(window[start : start + LONGEST_WORD]) if start < end else end
+        if start < end:
+            found.append(text[at + start : at + end])
+        at, size = at + end, _WINDOW
     return found
 
 
