@@ -6,6 +6,7 @@ from typing import Any, Literal
 import gymnasium as gym
 
 from skill_gym.agents.sections import BankConfig, TrainConfig
+from skill_gym.registration import check_arguments
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.retrieval import ByTaskType, Retrieved, Retriever
 from skill_gym.trajectory import Task
@@ -60,7 +61,11 @@ class EnvStack:
         self.policy_name = policy_name
 
     def __call__(self, bank: SkillBank, role: Role) -> MakeEnv:
-        """A function without arguments that makes an environment, as ``rollout.play`` wants it."""
+        """A function without arguments that makes an environment, as ``rollout.play`` wants it.
+
+        Raises:
+            ValueError: The environment has no such argument.
+        """
         env, skills = self.config.env, self.config.bank
         retriever = RememberingRetriever(
             ByTaskType(
@@ -72,6 +77,7 @@ class EnvStack:
             )
         )
         arguments = self._arguments(role)
+        check_arguments(env.id, arguments)
 
         def make() -> gym.Env[str, str]:
             made: gym.Env[str, str] = gym.make(env.id, **arguments)

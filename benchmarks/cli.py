@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import gymnasium as gym
+
 from skill_gym import __version__
 from skill_gym.benchmarks import commands, warm_up, webshop_build
 from skill_gym.benchmarks.players import PLAYERS
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has seen enough (``| head``); nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, RuntimeError, ImportError, OSError) as error:
+    except (ValueError, RuntimeError, ImportError, OSError, gym.error.Error) as error:
         # Everything that a user can mend is one of these, with the mend in its text.
         if options.verbose:
             raise

@@ -8,6 +8,8 @@ from typing import Any
 
 
 def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
+    from skill_gym.registration import check_arguments
+
     given = {
         "split": options.split,
         "data": options.data,
@@ -16,7 +18,9 @@ def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
         "generator": key_values(options.generator, "--generator", "room_scale=0.5") or None,
     }
     given |= key_values(options.env_options, "--env-options", "observation=text_rich")
-    return {name: value for name, value in given.items() if value is not None}
+    arguments = {name: value for name, value in given.items() if value is not None}
+    check_arguments(options.env, arguments)
+    return arguments
 
 
 def key_values(settings: Sequence[str], option: str, example: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def play(
         show(text)
         if terminated or truncated:
             outcome = "Solved" if info["won"] else "The step limit is reached" if truncated else "Not solved"
-            score = f", score {reward:.2f}" if 0 < reward < 1 else ""
+            score = f", score {reward:.2f}" if 0 < float(reward) < 1 else ""
             show(f"{outcome}{score}, after {turns} turns.")
             env.close()
             return bool(info["won"])

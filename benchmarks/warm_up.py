@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skill_gym.benchmarks.commands import key_values
-from skill_gym.registration import SUITE
+from skill_gym.registration import SUITE, check_arguments
 from skill_gym.skillbanks.habit_practice import HabitPractice
 from skill_gym.skillbanks.practice import Practice
 
@@ -122,6 +122,8 @@ def run(options: argparse.Namespace) -> int:
     from skill_gym.agents.demonstrations import DemonstrationConfig
     from skill_gym.agents.imitation import ImitationConfig
 
+    env_options = key_values(options.env_options, "--env-options", "data=shop")
+    check_arguments(options.env, env_options)
     recipe = RECIPES.get(options.env, Recipe())
     scales = {
         name: value[0] if len(value) == 1 else value
@@ -142,7 +144,7 @@ def run(options: argparse.Namespace) -> int:
         demonstrations=DemonstrationConfig(
             env=options.env,
             practice=recipe.practice,
-            options=key_values(options.env_options, "--env-options", "data=shop"),
+            options=env_options,
             generator=generator,
             **_given(options, playing),
         ),

@@ -1,6 +1,7 @@
 """The table of the suite: id, entry point, step limit."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -47,3 +48,21 @@ def env_class(env_id: str) -> type[TextEnv]:
     if not (isinstance(loaded, type) and issubclass(loaded, TextEnv)):
         raise ValueError(f"{env_id} is no TextEnv; choose an environment of the suite: {', '.join(SUITE)}")
     return loaded
+
+
+def check_arguments(env_id: str, names: Iterable[str]) -> None:
+    """Refuses arguments that an environment of the suite would not take, before it is made.
+
+    Args:
+        env_id: Its id.
+        names: Names of arguments for ``gym.make``.
+
+    Raises:
+        gymnasium.error.Error: No such id.
+        ValueError: It has no argument of some name; the message tells those that it has.
+    """
+    own = inspect.signature(env_class(env_id)).parameters
+    known = {*own, *inspect.signature(gym.make).parameters}
+    unknown = sorted(set(names) - known)
+    if unknown and not any(one.kind is one.VAR_KEYWORD for one in own.values()):
+        raise ValueError(f"{env_id} has no argument {unknown[0]!r}; it has {', '.join(own)}")

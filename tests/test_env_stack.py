@@ -40,3 +40,9 @@ def test_bank_settings_choose_what_is_shown(settings, ids):
 def test_think_asks_for_a_thought(think):
     prompt, _ = shown(f"env.think={think}")
     assert ("Think in <think>" in prompt) == think
+
+
+def test_an_argument_that_the_environment_lacks_is_refused_at_once():
+    config = load_config(None, ["env.id=skill_gym/WebShop-v0", "+env.options.world=3"])
+    with pytest.raises(ValueError, match="WebShop-v0 has no argument 'world'"):
+        EnvStack(config)(BANK, "training")

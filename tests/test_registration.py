@@ -3,7 +3,7 @@
 import gymnasium as gym
 import pytest
 
-from skill_gym.registration import SUITE, env_class
+from skill_gym.registration import SUITE, check_arguments, env_class
 from skill_gym.text_env import TextEnv
 
 
@@ -19,3 +19,10 @@ def test_other_ids_are_refused() -> None:
         env_class("skill_gym/Nothing-v0")
     with pytest.raises(ValueError, match="no TextEnv"):
         env_class("CartPole-v1")
+
+
+@pytest.mark.parametrize("env_id", SUITE)
+def test_arguments_are_checked_before_an_environment_is_made(env_id: str) -> None:
+    check_arguments(env_id, ["split", "expert", "max_episode_steps", "disable_env_checker"])
+    with pytest.raises(ValueError, match=r"no argument 'colour'; it has split, .*render_mode"):
+        check_arguments(env_id, ["split", "colour"])
