@@ -4,8 +4,10 @@ import copy
 import json
 import logging
 import multiprocessing
+import os
 import pickle
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,15 @@ from shop_files import HUMAN, write_files
 from small_shop import ATTRIBUTES, PRICES, RECORDS, product, record
 
 from skill_gym.webshop import store_header
-from skill_gym.webshop.catalogue import Catalogue, build_catalogue, cached_folder, open_catalogue, open_store
+from skill_gym.webshop.catalogue import (
+    Catalogue,
+    _opened,
+    build_catalogue,
+    cached_folder,
+    open_catalogue,
+    open_store,
+)
+from skill_gym.webshop.generator import GeneratorConfig, generated_catalogue
 from skill_gym.webshop.product import ShopError
 from skill_gym.webshop.raw_files import find_raw_files
 from skill_gym.webshop.store_header import HEADER
@@ -96,6 +106,7 @@ def test_records_are_left_out_as_the_original_does(tmp_path: Path) -> None:
         ({"pricing": "$none"}, "unreadable price"),
         ({"pricing": "$1.2.3"}, "unreadable price"),
         ({"pricing": "12.50"}, "unreadable price"),
+        ({"pricing": "$" + "9" * 400}, "unreadable price"),
         ({"customization_options": {"size": [{"image": "x"}]}}, "unreadable options"),
         ({"customization_options": {"size": 5}}, "unreadable options"),
         ({"customization_options": {"size": ["s"]}}, "unreadable options"),
@@ -123,6 +134,12 @@ def test_odd_text_survives(tmp_path: Path) -> None:
     title = "Tab\there, lone surrogate \ud83d, 寸法, \x1f and\nlines"
     shop = small(tmp_path / "shop", [record("B000000001", title, full_description=title)], {})
     assert shop.card(0)[1] == shop.product(0).title == shop.product(0).description == title
+
+
+def test_a_file_without_products_is_named_with_the_reasons(originals: Path) -> None:
+    (originals / "items_shuffle.json").write_text('["a", {"asin": "nan"}]')
+    with pytest.raises(ShopError, match=r"items_shuffle\.json \(1 records without an asin, .*'nan'"):
+        open_catalogue(originals)
 
 
 def test_nothing_to_sell_is_an_error(tmp_path: Path) -> None:
@@ -290,6 +307,48 @@ def test_no_shop_at_all_is_told(tmp_path: Path) -> None:
         open_store(tmp_path)
     with pytest.raises(ShopError, match="there is no folder"):
         open_catalogue(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("how", ["empty", "cut"])
+def test_a_damaged_generated_shop_is_made_again(how: str, caplog: pytest.LogCaptureFixture) -> None:
+    config = GeneratorConfig(products=20, goals=5)
+    shop = generated_catalogue("generated", config)
+    products = [shop.product(number) for number in range(20)]
+    (shop.folder / (HEADER if how == "empty" else "cards.blob")).unlink()
+    # As in a new process, in which the shop is not open yet.
+    _opened.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        again = generated_catalogue("generated", config)
+    assert "built anew" in caplog.text
+    assert [again.product(number) for number in range(20)] == products
+
+
+def test_what_a_killed_build_left_is_removed_a_day_later(originals: Path, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    for name in (".old", ".new"):
+        (cache / f"{name}-shop" / "part").mkdir(parents=True)
+        (cache / f"{name}-shop" / "part" / "cards.blob").write_bytes(b"x")
+    long_ago = time.time() - 2 * 86_400
+    for path in (cache / ".old-shop" / "part" / "cards.blob", cache / ".old-shop" / "part"):
+        os.utime(path, (long_ago, long_ago))
+    os.utime(cache / ".old-shop", (long_ago, long_ago))
+    shop = open_catalogue(originals)
+    assert sorted(path.name for path in cache.iterdir()) == sorted([".new-shop", shop.folder.name])
+
+
+def test_a_byte_order_mark_is_no_obstacle(originals: Path) -> None:
+    for path in originals.glob("*.json"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(open_catalogue(originals)) == 15
+
+
+@pytest.mark.parametrize("price", ["NaN", "-1", "Infinity", "9" * 400, "true", '"12.5"', "[1]"])
+def test_a_reward_price_that_is_none_is_left_out_and_counted(originals: Path, price: str) -> None:
+    (originals / "product_prices.json").write_text(f'{{"B000SHIRT1": {price}}}')
+    shop = open_catalogue(originals)
+    assert 19.5 <= shop.product(0).price <= 24.0
+    assert shop.header.prices == {"drawn": 1}
+    assert shop.header.repairs["reward prices that are no amount of money, left out"] == 1
 
 
 @pytest.mark.parametrize("name", ["items_shuffle", "items_ins_v2", "items_human_ins", "product_prices"])

@@ -199,6 +199,24 @@ def test_options_beyond_all_measure_do_not_fill_the_memory(tmp_path: Path) -> No
         build_catalogue(records, {"B000000001": wanted}, tmp_path / "shop", tagger="words")
 
 
+def test_an_option_without_values_gives_no_goal_but_takes_its_draw(tmp_path: Path) -> None:
+    empty = record("B0000EMPTY", "Tarn empty shirt", customization_options={"color": []})
+    entry = {"attributes": ["soft"], "instruction": "find shirts", "instruction_attributes": ["soft"]}
+    shops = []
+    for number, options in enumerate(({"color": []}, {"color": [{"value": "red"}]})):
+        first = {**empty, "customization_options": options}
+        shops.append(
+            build_catalogue(
+                [first, *RECORDS], {**ATTRIBUTES, "B0000EMPTY": entry}, tmp_path / str(number), tagger="words"
+            )
+        )
+    without, with_value = (
+        {(goal.asin, goal.instruction_text) for goal in shop.goals("synthetic")} for shop in shops
+    )
+    assert {pair for pair in with_value if pair[0] != "B0000EMPTY"} == without
+    assert [count for what, count in shops[0].header.repairs.items() if "without values" in what] == [1]
+
+
 def test_an_unknown_kind_of_goals_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ShopError, match="no such kind of goals: mine"):
         build_catalogue(RECORDS, ATTRIBUTES, tmp_path / "shop", goals={"mine": [goal()]})

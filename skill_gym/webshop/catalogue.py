@@ -1,9 +1,12 @@
 """The catalogue: a shop on disk, built once, memory-mapped and shared by all who open it."""
 
+import contextlib
 import functools
 import logging
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,7 @@ __all__ = [
     "Progress",
     "build_catalogue",
     "cached_folder",
+    "open_cached",
     "open_catalogue",
     "open_store",
 ]
@@ -45,6 +49,8 @@ _LOG = logging.getLogger(__name__)
 
 PRODUCTS_HELD, CARDS_HELD = 1024, 8192
 """How many products and cards stay in memory."""
+UNFINISHED_DAYS = 1
+"""An unfinished build in the cache is removed when nothing was written to it for so long."""
 
 
 class Catalogue:
@@ -58,7 +64,8 @@ class Catalogue:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        # Parts are opened later, and in other processes: the working folder may change until then.
+        self.folder = Path(folder).absolute()
         self.header = read_header(self.folder)
         self.product = functools.lru_cache(PRODUCTS_HELD)(self._read_product)
         """The product of that number, from 0 on, in the order of the product file."""
@@ -136,9 +143,10 @@ def open_store(folder: str | Path) -> Catalogue:
     Raises:
         ShopError: See ``Catalogue``.
     """
-    header = Path(folder) / HEADER
+    path = Path(folder).absolute()
+    header = path / HEADER
     written = header.stat().st_mtime_ns if header.is_file() else 0
-    return _opened(Path(folder), written)
+    return _opened(path, written)
 
 
 @functools.lru_cache(maxsize=8)
@@ -162,15 +170,35 @@ def open_catalogue(
     if (folder / HEADER).is_file():
         return open_store(folder)
     files = find_raw_files(folder)
-    built = cached_folder(files, tagger)
+
+    def write(partial: Path) -> None:
+        _LOG.info("building the shop of %s, once", files.items)
+        write_from_files(files, partial, tagger=tagger, progress=progress)
+
+    return open_cached(cached_folder(files, tagger), write)
+
+
+def open_cached(folder: Path, write: Callable[[Path], None]) -> Catalogue:
+    """The shop in a folder of the user's cache, made when it is missing and made anew when it is damaged.
+
+    Args:
+        folder: Where it lies.
+        write: Builds it in the (temporary) folder given.
+    """
+    if not folder.is_dir():
+        _sweep(folder.parent)
+    fill_once(folder, write)
     try:
-        return _filled(built, files, tagger, progress)
+        return open_store(folder)
     except ShopError as error:
-        if not built.is_dir():
-            raise
         _LOG.warning("%s; the cached shop is built anew", error)
-        shutil.rmtree(built)
-        return _filled(built, files, tagger, progress)
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".old-"))
+        # Somebody else may have seen the damage too, and moved it out of the way before.
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(aside / "shop")
+        shutil.rmtree(aside, ignore_errors=True)
+        fill_once(folder, write)
+        return open_store(folder)
 
 
 def cached_folder(files: RawFiles, tagger: NounSource = "auto") -> Path:
@@ -231,11 +259,13 @@ def build_catalogue(
     return Catalogue(folder)
 
 
-def _filled(folder: Path, files: RawFiles, tagger: NounSource, progress: Progress | None) -> Catalogue:
-    def write(partial: Path) -> None:
-        write_from_files(files, partial, tagger=tagger, progress=progress)
-
-    if not folder.is_dir():
-        _LOG.info("building the shop of %s into %s, once", files.items, folder)
-    fill_once(folder, write)
-    return open_store(folder)
+def _sweep(cache: Path) -> None:
+    """Removes what killed builds have left: unfinished folders in which nothing was written for a day."""
+    for folder in cache.glob(".*-*"):
+        try:
+            newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+        except OSError:
+            continue  # Somebody is at work in it, or removes it.
+        if folder.is_dir() and newest < time.time() - UNFINISHED_DAYS * 86_400:
+            _LOG.info("removing %s, which a build that was cut off has left", folder)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -63,7 +63,11 @@ def write_catalogue(
     asins = list(intake.numbers)
     intake.numbers.clear()
     if not asins:
-        raise ShopError("no products: there is no record, or each was left out; check the product file")
+        file = (made_from or {}).get("items", "the product file")
+        why = ", ".join(f"{count:,} {what}" for what, count in intake.repairs.counts.items())
+        raise ShopError(
+            f"no products in {file} ({why or 'it has no record'}); check that it is the right one"
+        )
     Keys.write(folder / ASINS, asins)
     (folder / INDEX).mkdir()
     build_index(_documents(folder, asins), asins, folder / INDEX, progress=lambda done: tell("index", done))

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from skill_gym.cache import cache_folder, fill_once
-from skill_gym.webshop.catalogue import Catalogue, Progress, build_catalogue, open_catalogue
+from skill_gym.cache import cache_folder
+from skill_gym.webshop.catalogue import Catalogue, Progress, build_catalogue, open_cached
 from skill_gym.webshop.generated_goals import GoalDraw
 from skill_gym.webshop.made_products import MadeProducts, OfLatest
 from skill_gym.webshop.product_lines import KindsOffered, Shop
@@ -91,8 +91,7 @@ def generated_catalogue(split: str = "generated", config: GeneratorConfig | None
     def build(partial: Path) -> None:
         build_generated(partial, split, config)
 
-    fill_once(folder, build)
-    return open_catalogue(folder)
+    return open_cached(folder, build)
 
 
 def build_generated(

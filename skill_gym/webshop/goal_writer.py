@@ -77,6 +77,8 @@ class GoalWriter:
         with BlobWriter(self._path) as writer:
             for one in instructions():
                 limit = draws.limit(one.price)
+                if not one.choices:
+                    continue
                 if one.options is None:
                     weight = sum(1.0 / named[name] for name in one.attributes) / len(one.attributes)
                     record = (one.text, one.attributes, limit, weight, None)

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from skill_gym.webshop.blobs import BlobWriter
 from skill_gym.webshop.goal_writer import Instruction, combinations
 from skill_gym.webshop.prices import PriceDraws
-from skill_gym.webshop.product import Product
+from skill_gym.webshop.product import HIGHEST_PRICE, Product
 from skill_gym.webshop.product_record import (
     Repairs,
     content,
@@ -123,10 +123,12 @@ class Intake:
         ranged = len(product.prices) > 1
         # The draw is taken even when the price is known: the limits of the goals are drawn after it.
         drawn = self.draws.price(product.prices)
-        known = isinstance(given, int | float)
+        if given is not None and not _is_price(given):
+            self.repairs.add("reward prices that are no amount of money, left out")
+            given = None
         if ranged:
-            self.prices_from["given" if known else "drawn"] += 1
-        return float(given) if isinstance(given, int | float) else drawn
+            self.prices_from["drawn" if given is None else "given"] += 1
+        return drawn if given is None else float(given)
 
     def _synthetic(self, number: int, product: Product, entry: object) -> Iterator[Instruction]:
         text = entry.get("instruction") if isinstance(entry, Mapping) else None
@@ -136,7 +138,10 @@ class Intake:
         if not attributes:
             self.repairs.add("instructions without attributes, left out")
             return
-        yield Instruction(number, text, attributes, product.price, combinations(product))
+        choices = combinations(product)
+        if not choices:
+            self.repairs.add("instructions for a product with an option without values, which give no goal")
+        yield Instruction(number, text, attributes, product.price, choices)
 
     def _from_people(self, number: int, product: Product) -> Iterator[Instruction]:
         found = self._with.human.get(product.asin)
@@ -166,3 +171,7 @@ class Intake:
             self._tagger = noun_finder(self._tagger_name)
         self.nouns_from[self._tagger.name] += len(titles)
         return self._tagger.nouns(titles)
+
+
+def _is_price(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given <= HIGHEST_PRICE

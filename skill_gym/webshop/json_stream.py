@@ -137,7 +137,7 @@ def _open(path: Path) -> Iterator[_Window]:
         with path.open("rb") as head:
             packed = head.read(2) == b"\x1f\x8b"
         opener = gzip.open if packed else open
-        with opener(path, "rt", encoding="utf-8") as file:
+        with opener(path, "rt", encoding="utf-8-sig") as file:
             yield _Window(cast(TextIO, file), path)
     except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
         raise ShopError(f"{path} is damaged ({error}); download the file again") from error

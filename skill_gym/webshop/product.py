@@ -6,6 +6,8 @@ from typing import Any
 
 DEFAULT_PRICE = 100.0
 """Price of a product whose record names none."""
+HIGHEST_PRICE = 1e12
+"""A higher one is taken for an error."""
 
 
 class ShopError(ValueError):

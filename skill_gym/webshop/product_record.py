@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skill_gym.webshop.product import DEFAULT_PRICE, Product, read_bullets, read_options, read_prices
+from skill_gym.webshop.product import (
+    DEFAULT_PRICE,
+    HIGHEST_PRICE,
+    Product,
+    read_bullets,
+    read_options,
+    read_prices,
+)
 
 LONGEST_ASIN = 10
 """A longer id is none: the original leaves such records out."""
@@ -133,7 +140,7 @@ def _prices(pricing: object, repairs: Repairs) -> tuple[float, ...]:
         prices = read_prices(pricing)
     except ValueError:
         prices = ()
-    if not prices:
+    if not prices or max(prices) > HIGHEST_PRICE:
         repairs.add(f"products with an unreadable price, sold for ${DEFAULT_PRICE}")
         return (DEFAULT_PRICE,)
     return prices
