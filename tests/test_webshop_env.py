@@ -10,9 +10,10 @@ import gymnasium as gym
 import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
-from small_shop import HUMAN, write_files
+from small_shop import ATTRIBUTES, HUMAN, RECORDS, record, write_files
 
 from skill_gym.trajectory import Task
+from skill_gym.webshop.catalogue import build_catalogue
 from skill_gym.webshop.env import MAX_STEPS, WebShopEnv
 from skill_gym.webshop.experts import EXPERTS
 from skill_gym.webshop.product import ShopError
@@ -188,10 +189,18 @@ def test_the_folder_may_come_from_the_environment(data, monkeypatch):
         ({"observation": "html"}, "observation must be one of text, text_rich"),
         ({"goals": "poem"}, "goals must be one of synthetic, human"),
         ({"expert": "planner"}, "expert must be None or one of shopper, oracle, got 'planner'"),
-        ({"generator": {"colour": 1}}, "generator: .*colour"),
+        ({"generator": {"colour": 1}}, "generator must be .*goals_per_product.*got {'colour': 1}"),
         ({**SMALL, "task_types": ["toys"]}, "unknown task type 'toys'; there are apparel"),
         ({**SMALL, "task_types": []}, "task_types is empty"),
-        ({"size": 0}, "size must be"),
+        ({"generator": 5}, "generator must be a dict of settings .*products, goals.*got 5"),
+        ({"size": 0}, "size must be an integer, at least 1, got 0"),
+        ({"size": 2.5}, "size must be an integer, at least 1, got 2.5"),
+        ({"size": "10"}, "size must be an integer, at least 1, got '10'"),
+        ({"size": True}, "size must be an integer"),
+        ({"session_prefix": None}, "session_prefix must be a str, .*got None"),
+        ({**SMALL, "task_types": 5}, "task_types must be None or a list of apparel, .*got 5"),
+        ({"split": "all", "data": ""}, "data must be the path of a folder, or None for WEBSHOP_DATA, got ''"),
+        ({"split": "all", "data": 5}, "data must be the path of a folder"),
         (
             {**SMALL, "size": 31},
             "size must be at most 30, the number of synthetic goals .* got 31; .*'goals'",
@@ -202,6 +211,37 @@ def test_the_folder_may_come_from_the_environment(data, monkeypatch):
 def test_bad_arguments_are_refused_in_words(kwargs, words):
     with pytest.raises(ValueError, match=words):
         WebShopEnv(**kwargs)
+
+
+def test_a_relative_folder_stays_the_same_after_the_working_folder_changes(tmp_path, monkeypatch):
+    built = build_catalogue(RECORDS, ATTRIBUTES, tmp_path / "shop", tagger="words")
+    monkeypatch.chdir(tmp_path)
+    env = make(split="all", data="shop")
+    monkeypatch.chdir("/")
+    task = shirt(env)
+    twin = pickle.loads(pickle.dumps(env.unwrapped))
+    for one in (env, twin):
+        one.reset(options={"task": task.id})
+        for command in BUYING:
+            *_, info = one.step(command)
+        assert info["won"]
+    assert twin.catalogue.folder == built.folder
+
+
+@pytest.mark.parametrize("value", ["a[b]c", "a\nb", "", "search", "< Prev", "Buy Now", "Description"])
+def test_experts_buy_although_an_option_cannot_be_chosen(tmp_path, value):
+    one = record("B00000ODD1", "Tarn odd shirt", customization_options={"cut": [{"value": value}]})
+    entry = {"attributes": ["odd"], "instruction": "find me odd shirts", "instruction_attributes": ["odd"]}
+    build_catalogue([one], {"B00000ODD1": entry}, tmp_path / "shop", tagger="words")
+    for expert in EXPERTS:
+        env = make(split="all", data=tmp_path / "shop", expert=expert)
+        _, info = env.reset(seed=0)
+        over = False
+        while not over:
+            _, reward, bought, cut, info = env.step(info["expert_command"])
+            over = bought or cut
+        assert bought, expert
+        assert reward > 0.5, expert
 
 
 def test_a_type_without_tasks_is_refused(data):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast, get_args
 
@@ -102,8 +103,10 @@ class WebShopEnv(TextEnv):
         _check("goals", goals, get_args(GoalKind))
         if expert is not None and expert not in EXPERTS:
             raise ValueError(f"expert must be None or one of {', '.join(EXPERTS)}, got {expert!r}")
-        if size < 1:
-            raise ValueError(f"size must be at least 1, got {size}")
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"size must be an integer, at least 1, got {size!r}")
+        if not isinstance(session_prefix, str):
+            raise ValueError(f"session_prefix must be a str, which may be empty, got {session_prefix!r}")
         self.split, self.observation, self.expert = split, observation, expert
         self.session_prefix = session_prefix
         self.catalogue = _open(split, data, generator)
@@ -182,12 +185,14 @@ def _open(split: str, data: str | Path | None, generator: Mapping[str, Any] | No
         if generator is not None:
             raise ValueError(f"split {split!r} is not generated; leave generator= out")
         if data is None:
-            data = os.environ.get("WEBSHOP_DATA", "")
-            if not data:
+            data = os.environ.get("WEBSHOP_DATA") or None
+            if data is None:
                 raise ShopError(
                     f"split {split!r} needs a shop, but WEBSHOP_DATA is not set; set it to a folder with the "
                     "original files or a built store, or pass data=, or play split='generated'"
                 )
+        if not isinstance(data, str | Path) or not str(data):
+            raise ShopError(f"data must be the path of a folder, or None for WEBSHOP_DATA, got {data!r}")
         return open_catalogue(data)
     from skill_gym.webshop.generator import GENERATED_SPLITS, GeneratorConfig, generated_catalogue
 
@@ -195,11 +200,12 @@ def _open(split: str, data: str | Path | None, generator: Mapping[str, Any] | No
         raise ValueError(f"unknown split {split!r}; there are {', '.join((*GENERATED_SPLITS, *SPLITS))}")
     if data is not None:
         raise ValueError(f"split {split!r} is generated and reads no data; leave data= out")
-    try:
-        config = GeneratorConfig(**(generator or {}))
-    except TypeError as error:
-        raise ValueError(f"generator: {error}; its settings are those of GeneratorConfig") from error
-    return generated_catalogue(split, config)
+    names = [field.name for field in fields(GeneratorConfig)]
+    if not isinstance(generator or {}, Mapping) or not set(generator or {}) <= set(names):
+        raise ValueError(
+            f"generator must be a dict of settings of GeneratorConfig ({', '.join(names)}), got {generator!r}"
+        )
+    return generated_catalogue(split, GeneratorConfig(**(generator or {})))
 
 
 def _check(name: str, value: str, choices: Sequence[str]) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from skill_gym.webshop.pages import PAGE_SIZE
+from skill_gym.webshop.pages import PAGE_SIZE, SUB_PAGES
 from skill_gym.webshop.product import Product, ShopError
 from skill_gym.webshop.reward import count_options
-from skill_gym.webshop.session import Session
+from skill_gym.webshop.session import Session, parse_action
 from skill_gym.webshop.wish import read_wish
 
 NOWHERE = 1000
 """A page beyond all pages of results."""
+BUTTONS = frozenset({"search", "back to search", "< prev", "buy now", *SUB_PAGES})
+"""Values of these names act as the button."""
 
 
 class Oracle:
@@ -56,7 +58,11 @@ class Oracle:
             return "click[< prev]"
         for name, value in self.choices.items():
             # Of options that share a value only one can be set.
-            if session.options.get(name) != value and value not in session.options.values():
+            if (
+                session.options.get(name) != value
+                and value not in session.options.values()
+                and can_be_chosen(value)
+            ):
                 return f"click[{value}]"
         return "click[buy now]"
 
@@ -86,6 +92,11 @@ class Oracle:
         if self._page(self.query) + 1 < abs(page - session.number):
             return "click[back to search]"
         return "click[next >]" if page > session.number else "click[< prev]"
+
+
+def can_be_chosen(value: str) -> bool:
+    """Whether a click can choose it: not when it is empty, cuts the command short, or names a button."""
+    return value not in BUTTONS and parse_action(f"click[{value}]") == ("click", value)
 
 
 def wanted_choices(product: Product, wanted: Mapping[str, str] | tuple[str, ...]) -> dict[str, str]:

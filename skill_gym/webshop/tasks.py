@@ -1,6 +1,6 @@
 """The tasks of a split: goals by their index, made into records when they are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, overload
 
@@ -109,6 +109,8 @@ def _indices(
 
 
 def _known(task_types: Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(task_types, Iterable):
+        raise ValueError(f"task_types must be None or a list of {', '.join(TASK_TYPES)}, got {task_types!r}")
     given = (task_types,) if isinstance(task_types, str) else tuple(task_types)
     for name in given:
         if name not in TASK_TYPES:
