@@ -28,7 +28,8 @@ def add_actions(command: argparse.ArgumentParser) -> None:
         "build",
         help="build a shop from the original's files",
         description="Builds the shop once; environments then open it in milliseconds, given its folder as "
-        "data=. Without --out it goes to the cache, where data=ORIGINALS finds it.",
+        "data=. Without --out it goes to the cache, where data=ORIGINALS finds it if "
+        "--tagger is auto.",
     )
     build.add_argument(
         "--data", type=Path, metavar="FOLDER", help="folder of the original files, or one product file of it"

@@ -16,6 +16,8 @@ from skill_gym.webshop.index_build import FORMAT, HEADER
 from skill_gym.webshop.product import ShopError
 
 _HELD_QUERIES = 512
+_LONGEST_HELD = 1000
+"""Longer queries are searched for anew each time; held, they could fill the memory."""
 _HELD_TERMS = 4096
 _WORTH_PRUNING = 20_000
 """Below so many postings all are summed up."""
@@ -98,9 +100,10 @@ class SearchEngine:
             if found is None:
                 found = self._best(query, k)[0]
                 found.flags.writeable = False
-            if len(self._held) >= _HELD_QUERIES:
-                del self._held[next(iter(self._held))]
-            self._held[query, k] = found
+            if len(query) <= _LONGEST_HELD:
+                if len(self._held) >= _HELD_QUERIES:
+                    del self._held[next(iter(self._held))]
+                self._held[query, k] = found
         return found
 
     def scores(self, query: str, k: int = 50) -> NDArray[np.float32]:
