@@ -309,6 +309,15 @@ def test_no_shop_at_all_is_told(tmp_path: Path) -> None:
         open_catalogue(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("name", ["details.blob", "cards.blob", "asins.npy", "cards.npy"])
+def test_bytes_lost_within_a_file_are_told(tmp_path: Path, name: str) -> None:
+    shop = small(tmp_path / "shop")
+    path = shop.folder / name
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    with pytest.raises(ShopError, match=r"product number 3 cannot be read .*build the shop again"):
+        shop.product(3)
+
+
 @pytest.mark.parametrize("how", ["empty", "cut"])
 def test_a_damaged_generated_shop_is_made_again(how: str, caplog: pytest.LogCaptureFixture) -> None:
     config = GeneratorConfig(products=20, goals=5)

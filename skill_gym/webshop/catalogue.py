@@ -6,6 +6,7 @@ import logging
 import shutil
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -125,10 +126,23 @@ class Catalogue:
         return SearchEngine(self.folder / INDEX)
 
     def _read_product(self, number: int) -> Product:
-        return unpack_product(self._asins[number], self._cards[number], self._details[number])
+        try:
+            return unpack_product(self._asins[number], self._cards[number], self._details[number])
+        except (ValueError, zlib.error) as error:
+            raise self._damaged(number, error) from error
 
     def _read_card(self, number: int) -> tuple[str, str, str]:
-        return (self._asins[number], *unpack_card(self._cards[number]))
+        try:
+            return (self._asins[number], *unpack_card(self._cards[number]))
+        except ValueError as error:
+            raise self._damaged(number, error) from error
+
+    def _damaged(self, number: int, error: Exception) -> ShopError:
+        """Bytes that changed without the file's size, which opening the shop does not notice."""
+        return ShopError(
+            f"the shop in {self.folder} is damaged: product number {number} cannot be read ({error}); "
+            "remove the folder and build the shop again"
+        )
 
 
 _MENDS = {
