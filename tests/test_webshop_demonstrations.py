@@ -83,7 +83,7 @@ def test_held_out_tasks_are_of_another_shop() -> None:
 
 
 def test_more_episodes_than_goals_are_refused_with_a_mend() -> None:
-    with pytest.raises(ValueError, match="a larger shop is made with"):
+    with pytest.raises(ValueError, match="or make a larger shop with"):
         list(demonstrations(replace(PLAIN, first_game=55, episodes=10)))
 
 
