@@ -96,7 +96,8 @@ def _indices(
     elif choice > len(goals):
         raise ValueError(
             f"size must be at most {len(goals):,}, the number of {kind} goals of this shop, got {choice:,}; "
-            f"pass size={len(goals)}, or make a larger shop with generator={{'products': {choice}, 'goals': {choice}}}"
+            f"pass size={len(goals)}, or make a larger shop with "
+            f"generator={{'products': {choice}, 'goals': {choice}}}"
         )
     else:
         indices = np.arange(choice)
