@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from small_shop import KITCHEN, SmallShop, goal, record
 
+from skill_gym.webshop.env import MAX_STEPS
 from skill_gym.webshop.experts import admissible
 from skill_gym.webshop.oracle import Oracle, wanted_choices
 from skill_gym.webshop.product import Product, read_bullets, read_options, read_prices
@@ -251,3 +252,7 @@ def test_the_oracle_chooses_the_values_of_both_kinds_of_goals() -> None:
     assert wanted_choices(shirt, ("x-large", "black")) == {"size": "x-large", "color": "black"}
     assert wanted_choices(shirt, ("large",)) == {"size": "x-large"}
     assert wanted_choices(rug, {"style": "plain"}) == {"style": "plain"}
+
+
+def test_the_shopper_counts_on_as_many_steps_as_an_episode_has():
+    assert STEPS == MAX_STEPS
