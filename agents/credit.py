@@ -34,7 +34,11 @@ def credit_samples(played: Sequence[Played], config: GRPOConfig) -> tuple[list[S
     counts = {"group/all_broken": len(lost), "episode/without_tokens": len(without)}
     if not kept:
         return [], {**counts, "group/count": 0, "group/zero_variance": 0}
-    returns = torch.tensor([one.trajectory.total_reward for one in kept], dtype=torch.float64)
+    worth = [
+        float(one.trajectory.solved) if config.returns == "success" else one.trajectory.total_reward
+        for one in kept
+    ]
+    returns = torch.tensor(worth, dtype=torch.float64)
     group = torch.tensor([one.episode.group for one in kept])
     rows = torch.tensor([len(one.trajectory.turns) for one in kept])
     advantages = group_advantages(

@@ -45,6 +45,8 @@ class GRPOConfig:
         kl_coef: Weight of the KL to the reference; 0 needs no reference model.
         entropy_coef: Weight of the entropy bonus.
         invalid_penalty: Taken off the advantage of a turn whose reply was not valid.
+        returns: What an episode is worth: its ``score`` (the sum of its rewards), or only its ``success``, 1
+            or 0, as SkillRL has it for WebShop, where a purchase may be partly right.
         scale: Whether a group's returns are divided by their standard deviation.
         baseline_unit: What counts once in a group's mean: a trajectory, or (as released) a turn.
         aggregation: What weighs the same in the loss: tokens, replies or trajectories.
@@ -67,6 +69,7 @@ class GRPOConfig:
     kl_coef: float = 0.01
     entropy_coef: float = 0.001
     invalid_penalty: float = 0.1
+    returns: Literal["score", "success"] = "score"
     scale: Scale = "std"
     baseline_unit: BaselineUnit = "trajectory"
     aggregation: Aggregation = "token-mean"

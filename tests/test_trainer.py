@@ -239,6 +239,13 @@ def test_episodes_without_tokens_are_counted():
     assert credit_samples([], GRPOConfig())[0] == []
 
 
+def test_partly_right_episodes_count_as_scores_or_not_at_all():
+    episodes = [played(0, 1.0, ended="solved"), played(0, 0.5), played(0, 0.0)]
+    for returns, expected in (("score", [0.5, 0.0, -0.5]), ("success", [2 / 3, -1 / 3, -1 / 3])):
+        samples, _ = credit_samples(episodes, GRPOConfig(returns=returns, scale="none"))
+        assert [sample.advantages.tolist()[0] for sample in samples] == pytest.approx(expected)
+
+
 def test_invalid_replies_are_penalised_where_all_fail():
     samples, counts = credit_samples(
         [played(0, 0.0), played(0, 0.0, valid=False)], GRPOConfig(invalid_penalty=0.1)
