@@ -8,9 +8,9 @@ from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, 
 from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
 from skill_gym.skillbanks.episode_facts import kind
 from skill_gym.skillbanks.habit_proposals import HabitTeaching, propose_habits
+from skill_gym.skillbanks.proposals import best_first, learnt_from
 from skill_gym.skillbanks.shop_diagnosis import is_visit
 from skill_gym.skillbanks.shop_teacher import teach_shopping
-from skill_gym.skillbanks.skill import Provenance
 from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
 
 _SEARCH = (Cause.NOT_OPENED, Cause.NOT_VISITED)
@@ -109,7 +109,8 @@ class RuleTeacher:
             said = sum(proposal.fingerprint in has for _, proposal in (*levels, *concrete))
             candidates += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
         return TeacherAnswer(
-            proposals=(*_best_first(candidates), *teaching.answer.proposals),
+            # Of equal weight the cause nearer to the goal comes first.
+            proposals=(*best_first(candidates), *teaching.answer.proposals),
             causes={cause.value: len(group) for cause, group in cases.items()},
             known=(*known, *teaching.answer.known),
             unexplained=tuple(item.trajectory.task.key for item in diagnoses if not item.findings),
@@ -273,20 +274,6 @@ def _proposal(
         principle=principle,
         task_type=task_type,
         when_to_apply=advice.when,
-        provenance=Provenance(
-            trajectory_ids=tuple(dict.fromkeys(episode.task.key for episode in episodes)),
-            splits=tuple(sorted({episode.task.split for episode in episodes})),
-            teacher="rules",
-            bank_version=request.bank.version,
-            evidence=evidence,
-        ),
+        provenance=learnt_from(episodes, request, "rules", evidence),
         cause=cause.value,
     )
-
-
-def _best_first(candidates: Sequence[tuple[float, Proposal]]) -> tuple[Proposal, ...]:
-    # Stable: of equal weight the cause nearer to the goal comes first. One text is proposed once.
-    best: dict[str, Proposal] = {}
-    for _, proposal in sorted(candidates, key=lambda item: -item[0]):
-        best.setdefault(proposal.fingerprint, proposal)
-    return tuple(best.values())

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from skill_gym.skillbanks.advice import Advice
+from skill_gym.skillbanks.proposals import best_first, learnt_from
 from skill_gym.skillbanks.shop_advice import SHOP_ADVICE, SHOP_PURPOSES
 from skill_gym.skillbanks.shop_diagnosis import ShopCause, ShopFinding, diagnose_visit
-from skill_gym.skillbanks.skill import Provenance
 from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
 from skill_gym.trajectory import Trajectory
 
@@ -51,11 +51,8 @@ def teach_shopping(request: TeacherRequest, teacher: str) -> TeacherAnswer:
             fresh = fresh[:1]
         said = len(levels) - len(fresh)
         weighed += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
-    best: dict[str, Proposal] = {}
-    for _, proposal in sorted(weighed, key=lambda item: -item[0]):
-        best.setdefault(proposal.fingerprint, proposal)
     return TeacherAnswer(
-        proposals=tuple(best.values()),
+        proposals=best_first(weighed),
         causes={cause.value: len(cases[cause]) for cause in ShopCause if cases.get(cause)},
         known=tuple(known),
         unexplained=tuple(unexplained),
@@ -96,23 +93,19 @@ def _proposal(
     request: TeacherRequest,
     teacher: str,
 ) -> Proposal:
-    keys = tuple(dict.fromkeys(case.trajectory.task.key for case in cases))
+    episodes = [case.trajectory for case in cases]
+    count = len({episode.task.key for episode in episodes})
     types = sorted({case.task_type for case in cases})
     cause = cases[0].finding.cause.value
+    evidence = (
+        f"{cause} in {count} of {len(request.trajectories)} failed episodes ({', '.join(types)}), "
+        f"e.g. {cases[0].finding.evidence}"
+    )
     return Proposal(
         title=advice.title,
         principle=principle,
         task_type=task_type,
         when_to_apply=advice.when,
-        provenance=Provenance(
-            trajectory_ids=keys,
-            splits=tuple(sorted({case.trajectory.task.split for case in cases})),
-            teacher=teacher,
-            bank_version=request.bank.version,
-            evidence=(
-                f"{cause} in {len(keys)} of {len(request.trajectories)} failed episodes "
-                f"({', '.join(types)}), e.g. {cases[0].finding.evidence}"
-            ),
-        ),
+        provenance=learnt_from(episodes, request, teacher, evidence),
         cause=cause,
     )
