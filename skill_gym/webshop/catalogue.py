@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skill_gym.blobs import Blobs, Keys
 from skill_gym.cache import cache_folder, fill_once
-from skill_gym.webshop.blobs import Blobs, Keys
+from skill_gym.lucene import LuceneIndexError
+from skill_gym.lucene.search_engine import SearchEngine
 from skill_gym.webshop.catalogue_build import (
     ASINS,
     CARDS,
@@ -31,7 +33,6 @@ from skill_gym.webshop.goals import GoalKind, Goals, ShopGoal
 from skill_gym.webshop.product import Product, ShopError
 from skill_gym.webshop.product_record import unpack_card, unpack_product
 from skill_gym.webshop.raw_files import RawFiles, find_raw_files
-from skill_gym.webshop.search_engine import SearchEngine
 from skill_gym.webshop.store_header import FORMAT, HEADER, read_header
 from skill_gym.webshop.title_nouns import NounSource
 
@@ -123,7 +124,10 @@ class Catalogue:
 
     @functools.cached_property
     def _engine(self) -> SearchEngine:
-        return SearchEngine(self.folder / INDEX)
+        try:
+            return SearchEngine(self.folder / INDEX)
+        except LuceneIndexError as error:
+            raise ShopError(str(error)) from error
 
     def _read_product(self, number: int) -> Product:
         try:

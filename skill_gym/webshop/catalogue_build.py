@@ -5,10 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
-from skill_gym.webshop.blobs import Blobs, FiledMapping, Keys
+from skill_gym.blobs import Blobs, FiledMapping, Keys
+from skill_gym.lucene.index_build import build_index
 from skill_gym.webshop.goal_writer import GoalWriter
 from skill_gym.webshop.goals import GoalKind, ShopGoal
-from skill_gym.webshop.index_build import build_index
 from skill_gym.webshop.intake import Companions, Intake
 from skill_gym.webshop.json_stream import array_items, object_members
 from skill_gym.webshop.prices import PriceDraws

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skill_gym.webshop.blobs import BlobWriter, part_path
+from skill_gym.blobs import BlobWriter, part_path
 from skill_gym.webshop.goals import WHOLE, ShopGoal
 from skill_gym.webshop.prices import PriceDraws, limit_text
 from skill_gym.webshop.product import Product, ShopError

@@ -10,7 +10,7 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from skill_gym.webshop.blobs import Blobs, load_array, part_path
+from skill_gym.blobs import Blobs, load_array, part_path
 from skill_gym.webshop.prices import limit_text
 from skill_gym.webshop.product import Product
 

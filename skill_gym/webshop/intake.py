@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from skill_gym.webshop.blobs import BlobWriter
+from skill_gym.blobs import BlobWriter
 from skill_gym.webshop.goal_writer import Instruction, combinations
 from skill_gym.webshop.prices import PriceDraws
 from skill_gym.webshop.product import HIGHEST_PRICE, Product

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from skill_gym.webshop import index_build
+from skill_gym.lucene import index_build
 from skill_gym.webshop.product import ShopError
 
 FORMAT = f"2.{index_build.FORMAT}"

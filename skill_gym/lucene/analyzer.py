@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Generic, TypeVar
 
-from skill_gym.webshop.porter import stem
-from skill_gym.webshop.word_breaks import LONGEST_WORD, words
+from skill_gym.lucene.porter import stem
+from skill_gym.lucene.word_breaks import LONGEST_WORD, words
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skill_gym.webshop.blobs import Blobs, BlobWriter, FiledMapping, Keys
+from skill_gym.blobs import Blobs, BlobWriter, FiledMapping, Keys
 
 
 def test_records_come_back_by_number(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Finds products by words, in exactly the order of the original's Lucene (BM25), in a memory-mapped index."""
+"""Finds documents by words (BM25), in exactly Lucene's order with pyserini's settings, memory-mapped."""
 
 import json
 import math
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skill_gym.webshop.analyzer import ChunkCache, analyze
-from skill_gym.webshop.index_build import FORMAT, HEADER
-from skill_gym.webshop.product import ShopError
+from skill_gym.lucene import LuceneIndexError
+from skill_gym.lucene.analyzer import ChunkCache, analyze
+from skill_gym.lucene.index_build import FORMAT, HEADER
 
 _HELD_QUERIES = 512
 _LONGEST_HELD = 1000
@@ -49,14 +49,14 @@ class SearchEngine:
     """BM25 over a folder written by ``build_index``; opening it reads nothing but headers.
 
     Scores are computed as Lucene does: 32-bit contributions of each term, document lengths kept in one byte,
-    summed in 64 bits, compared in 32, ties by asin. May be shared by threads; a copy or a pickle opens the
+    summed in 64 bits, compared in 32, ties by id. May be shared by threads; a copy or a pickle opens the
     folder again.
 
     Args:
         folder: Holds the index.
 
     Raises:
-        ShopError: If there is no index, a damaged one, or one of another version.
+        LuceneIndexError: If there is no index, a damaged one, or one of another version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,17 +84,17 @@ class SearchEngine:
         return self._size
 
     def search(self, query: str, k: int = 50) -> NDArray[np.int32]:
-        """The products that fit the query best.
+        """The documents that fit the query best.
 
         Args:
             query: Any text; words that no document has do not matter.
-            k: Most products to give.
+            k: Most documents to give.
 
         Returns:
-            Product numbers, best first, read-only; only products with a word of the query.
+            Document numbers, best first, read-only; only documents with a word of the query.
         """
         if k < 1:
-            raise ValueError(f"k must be at least 1, got {k}; give the number of products to find")
+            raise ValueError(f"k must be at least 1, got {k}; give the number of documents to find")
         with self._lock:
             found = self._held.pop((query, k), None)
             if found is None:
@@ -107,7 +107,7 @@ class SearchEngine:
         return found
 
     def scores(self, query: str, k: int = 50) -> NDArray[np.float32]:
-        """The scores of the products that ``search`` gives, in the same order."""
+        """The scores of the documents that ``search`` gives, in the same order."""
         with self._lock:
             return self._best(query, k)[1]
 
@@ -116,7 +116,7 @@ class SearchEngine:
         try:
             return np.asarray(np.load(path, mmap_mode="r"))
         except (OSError, ValueError) as error:
-            raise ShopError(
+            raise LuceneIndexError(
                 f"cannot read {path} ({error}); build the index again with build_index"
             ) from error
 
@@ -218,9 +218,9 @@ def _read_header(folder: Path) -> dict[str, Any]:
     try:
         header: dict[str, Any] = json.loads((folder / HEADER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ShopError(f"no search index in {folder} ({error}); build it with build_index") from error
+        raise LuceneIndexError(f"no search index in {folder} ({error}); build it with build_index") from error
     if header.get("format") != FORMAT:
-        raise ShopError(
+        raise LuceneIndexError(
             f"the search index in {folder} is of format {header.get('format')!r}, not {FORMAT}; "
             "build it again with build_index"
         )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skill_gym.webshop.analyzer import ChunkCache, terms
+from skill_gym.lucene.analyzer import ChunkCache, terms
 
 FORMAT = 2
 """Version of the files; an engine of another version refuses them."""
@@ -81,23 +81,23 @@ class _Column:
 
 def build_index(
     documents: Iterable[str],
-    asins: Sequence[str],
+    ids: Sequence[str],
     folder: Path,
     *,
     chunk: int = 20_000,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Writes the index of a shop's documents.
+    """Writes an index.
 
     Args:
-        documents: What is searched, a text for each product, in product order; read once, never held.
-        asins: Product ids; among equal scores the smaller comes first.
+        documents: What is searched, one text after another; read once, never held.
+        ids: One for each text; among equal scores the smaller comes first.
         folder: Where the files go; made if needed.
         chunk: Number of documents in memory at a time: about 10 KB each.
         progress: Called with the number of documents read so far.
 
     Raises:
-        ValueError: If there are not as many documents as asins.
+        ValueError: If there are not as many documents as ids.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts = folder / "runs"
@@ -111,16 +111,16 @@ def build_index(
             runs.append(_write_run(texts, parts / str(len(runs)), totals))
             if progress is not None:
                 progress(totals.documents)
-        if totals.documents != len(asins):
+        if totals.documents != len(ids):
             raise ValueError(
-                f"got {totals.documents} documents for {len(asins)} asins; give one document for each"
+                f"got {totals.documents} documents for {len(ids)} ids; give one document for each"
             )
         frequencies = _merge_terms(runs, folder)
         _merge_postings(runs, frequencies, totals, folder)
     finally:
         shutil.rmtree(parts, ignore_errors=True)
-    ranks = np.empty(len(asins), dtype=np.int32)
-    ranks[sorted(range(len(asins)), key=asins.__getitem__)] = np.arange(len(asins), dtype=np.int32)
+    ranks = np.empty(len(ids), dtype=np.int32)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids), dtype=np.int32)
     np.save(folder / "ranks.npy", ranks)
     header = {"format": FORMAT, "documents": totals.documents, "with_terms": totals.with_terms}
     (folder / HEADER).write_text(json.dumps(header), encoding="utf-8")

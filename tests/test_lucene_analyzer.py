@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from skill_gym.webshop.analyzer import NARROW_BLANK, STOP_WORDS, ChunkCache, analyze
-from skill_gym.webshop.porter import stem
-from skill_gym.webshop.word_breaks import LONGEST_WORD, words
+from skill_gym.lucene.analyzer import NARROW_BLANK, STOP_WORDS, ChunkCache, analyze
+from skill_gym.lucene.porter import stem
+from skill_gym.lucene.word_breaks import LONGEST_WORD, words
 
 WORDS = {
     "spandex.imported 16.5 machine-wash 9.5oz": ["spandex.imported", "16.5", "machine", "wash", "9.5oz"],
