@@ -1,4 +1,4 @@
-"""What is searched: passages, what an index finds among them, and the seam that every engine and client fills."""
+"""What is searched: passages, what an index finds, and the seam of every engine and client."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class PassageIndex(Protocol):
             k: Most passages for each, at least 1.
 
         Returns:
-            A list for each query, best first, ties by id; shorter than ``k`` where less is found, never padded.
+            A list for each query, best first, ties by id; shorter where less is found, never padded.
 
         Raises:
             RetrievalError: It could not be searched.

@@ -20,7 +20,7 @@ class Question:
         answer_type: ``set`` when all of the answers have to be named (see ``reward.f1``).
         split: As the data say, "" if they do not.
         query_type: The task type where the data tell it, None where it has to be read from the text.
-        metadata: Anything else: ``supporting_ids`` (gold passages), ``hops``, ``kind``, ``path``, ``chance``, ...
+        metadata: Anything else, such as ``supporting_ids`` (gold passages), ``hops``, ``kind``, ``path``.
     """
 
     id: str
