@@ -54,13 +54,16 @@ class SearchEngine:
 
     Args:
         folder: Holds the index.
+        mapped: Whether the files are memory-mapped; read as a whole, they may be removed (a copy or a pickle
+            then finds none).
 
     Raises:
         LuceneIndexError: If there is no index, a damaged one, or one of another version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, mapped: bool = True) -> None:
         self.folder = Path(folder)
+        self._mapped = mapped
         header = _read_header(self.folder)
         self._size = int(header["documents"])
         self._with_terms = int(header["with_terms"])
@@ -108,13 +111,17 @@ class SearchEngine:
 
     def scores(self, query: str, k: int = 50) -> NDArray[np.float32]:
         """The scores of the documents that ``search`` gives, in the same order."""
+        return self.ranking(query, k)[1]
+
+    def ranking(self, query: str, k: int = 50) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The best documents and their scores, found anew each time."""
         with self._lock:
-            return self._best(query, k)[1]
+            return self._best(query, k)
 
     def _open(self, name: str) -> NDArray[Any]:
         path = self.folder / f"{name}.npy"
         try:
-            return np.asarray(np.load(path, mmap_mode="r"))
+            return np.asarray(np.load(path, mmap_mode="r" if self._mapped else None))
         except (OSError, ValueError) as error:
             raise LuceneIndexError(
                 f"cannot read {path} ({error}); build the index again with build_index"

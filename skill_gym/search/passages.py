@@ -82,3 +82,9 @@ class PassageIndex(Protocol):
             RetrievalError: A server could not be asked.
         """
         ...
+
+
+def check_k(k: int) -> None:
+    """Refuses a number of passages below 1."""
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}; give the number of passages to find")
