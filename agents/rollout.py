@@ -11,6 +11,7 @@ import gymnasium as gym
 
 from skill_gym.agents.policy import Completion, Policy, Sampling
 from skill_gym.agents.slot import Episode, Played, Slot, reply_seed
+from skill_gym.agents.steps_under_way import Step, StepsUnderWay, take_step
 from skill_gym.trajectory import Boundary, Trajectory
 
 __all__ = ["Episode", "Played", "Rollout", "RolloutStats", "play", "reply_seed"]
@@ -28,7 +29,9 @@ class RolloutStats:
         prompt_tokens: Tokens of all prompts, cached prefixes included; 0 for policies without tokens.
         new_tokens: Tokens sampled.
         wall: Seconds in all, without the time that whoever takes the episodes spent on them.
-        env_time: Seconds of that in environments.
+        env_time: Seconds of that in environments, or waiting for them while the policy had nothing to do.
+        step_time: Seconds that the steps took, one by one; more than ``env_time`` where environments step
+            at once.
         policy_time: Seconds of that in the policy.
         broken: Broken episodes by boundary.
         occupancy: Share of slots with a request under way, averaged over the policy's time; in [0, 1].
@@ -40,6 +43,7 @@ class RolloutStats:
     new_tokens: int = 0
     wall: float = 0.0
     env_time: float = 0.0
+    step_time: float = 0.0
     policy_time: float = 0.0
     broken: Mapping[Boundary, int] = field(default_factory=dict)
     occupancy: float = 0.0
@@ -52,6 +56,9 @@ class Rollout(Iterator[Played]):
     closed at the end. A slot sends its next request as soon as its reply has been played. The results of a
     deterministic policy do not depend on the number of slots; their order does. Used as a context manager,
     it is closed at once when whoever takes the episodes stops early.
+
+    Environments that wait (``env.unwrapped.waits``, as a search does for its server) step in threads, many
+    at once, while the policy goes on; the others step here. Policy and resets stay in the calling thread.
 
     What fails costs one episode: an environment that raises (boundary ``env``; a fresh one takes its
     place) and a request that the policy refuses or answers with an error (boundary ``policy``) leave a
@@ -88,6 +95,7 @@ class Rollout(Iterator[Played]):
         self._envs: list[Slot] = []
         self._free: list[Slot] = []
         self._waiting: dict[str, Slot] = {}
+        self._steps: StepsUnderWay | None = None
         self._seen: set[str] = set()
         self._logged: set[tuple[str, str]] = set()
         self._stats = RolloutStats()
@@ -128,18 +136,23 @@ class Rollout(Iterator[Played]):
     def _play(self) -> Generator[Played, None, None]:
         try:
             yield from self._fill()
-            while self._waiting:
-                for completion in self._poll():
+            while self._waiting or self._steps:
+                for completion in self._poll() if self._waiting else ():
                     slot = self._waiting.pop(completion.ticket, None)
                     if slot is None:
                         logger.warning("the policy answered %r, which nobody asked", completion.ticket)
                         continue
-                    played = self._hear(slot, completion)
-                    if played is not None:
-                        yield played
-                        yield from self._fill()
+                    yield from self._go_on(self._hear(slot, completion))
+                for step in self._taken():
+                    yield from self._go_on(self._after(step))
         finally:
             self._end()
+
+    def _go_on(self, played: Played | None) -> Iterator[Played]:
+        """Hands an episode over that has ended, and begins the next."""
+        if played is not None:
+            yield played
+            yield from self._fill()
 
     def _fill(self) -> Iterator[Played]:
         """Starts episodes until no slot is free or none is left."""
@@ -193,20 +206,36 @@ class Rollout(Iterator[Played]):
         if completion.finish_reason == "error":
             self._free.append(slot)
             return self._done(slot, slot.abandon("policy", completion.text), completion.text)
+        if slot.waits:
+            if self._steps is None:
+                self._steps = StepsUnderWay(self._slots)
+            self._steps.start(slot, completion)
+            return None
+        step = take_step(slot, completion)
+        self._count(env_time=step.seconds)
+        return self._after(step)
+
+    def _taken(self) -> list[Step]:
+        """Steps that threads have ended; waits for one if the policy has nothing to do."""
+        if not self._steps:
+            return []
         start = perf_counter()
-        try:
-            trajectory = slot.step(completion)
-        except Exception as error:  # noqa: BLE001 - whatever an environment raises is recorded
-            trajectory = slot.abandon("env", error)
+        steps = self._steps.taken(wait=not self._waiting)
+        self._count(env_time=perf_counter() - start)
+        return steps
+
+    def _after(self, step: Step) -> Played | None:
+        slot = step.slot
+        self._count(step_time=step.seconds)
+        if step.error is not None:
+            trajectory = slot.abandon("env", step.error)
             self._discard(slot)
-            return self._done(slot, trajectory, error)
-        finally:
-            self._count(env_time=perf_counter() - start)
+            return self._done(slot, trajectory, step.error)
         self._count(steps=1)
-        if trajectory is None:
+        if step.trajectory is None:
             return self._ask(slot)
         self._free.append(slot)
-        return self._done(slot, trajectory)
+        return self._done(slot, step.trajectory)
 
     def _done(self, slot: Slot, trajectory: Trajectory, error: BaseException | str | None = None) -> Played:
         self._count(episodes=1)
@@ -251,9 +280,11 @@ class Rollout(Iterator[Played]):
             if self._waiting and callable(abort):
                 abort(set(self._waiting))
         finally:
+            if self._steps is not None:
+                self._steps.close()
             for slot in self._envs:
                 self._close(slot)
-            self._envs, self._free, self._waiting = [], [], {}
+            self._envs, self._free, self._waiting, self._steps = [], [], {}, None
 
     def _count(self, **more: Any) -> None:
         self._stats = replace(

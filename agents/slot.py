@@ -58,6 +58,7 @@ class Slot:
         layout: ``transcript``: the conversation grows; ``step``: each observation is a whole prompt.
         episode: The episode being played.
         completions: Its replies so far that the environment has taken.
+        waits: Whether a step waits for something outside of the process, so that a thread should take it.
     """
 
     episode: Episode
@@ -66,6 +67,7 @@ class Slot:
         recorded = env.has_wrapper_attr("abandon")
         self.env = env if recorded else RecordTrajectory(env, policy_name=policy_name)
         self.layout = str(env.get_wrapper_attr("layout")) if env.has_wrapper_attr("layout") else "step"
+        self.waits = bool(getattr(env.unwrapped, "waits", False))
 
     def begin(self, episode: Episode) -> None:
         """Resets the environment to the episode's task."""
