@@ -23,12 +23,12 @@ from skill_gym.agents.demonstrations import (
     demonstrations,
     in_chunks,
     load_bank,
-    said_command,
 )
 from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import Sample
 from skill_gym.agents.policy import Completion, Request, Sampling
+from skill_gym.agents.replies import said_command
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, new_model, train_tokenizer
 from skill_gym.agents.transformers_policy import TransformersPolicy
 from skill_gym.wrappers.tagged_action import own_spelling

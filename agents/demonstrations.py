@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium as gym
 
 import skill_gym
+from skill_gym.agents.replies import reply
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.practice import Practice
 from skill_gym.text_env import TextEnv
@@ -258,16 +259,6 @@ def _as_read(thought: str, command: str, observation: str) -> tuple[str, str]:
     if found is None:
         return thought, command
     return thought.replace(argument, found[0]), command.replace(argument, found[0])
-
-
-def reply(thought: str, command: str) -> str:
-    """What the policy says in one turn."""
-    return f"<think>{thought}</think><action>{command}</action>"
-
-
-def said_command(text: str) -> str:
-    """The command in a reply, "" without one."""
-    return text.partition("<action>")[2].partition("</action>")[0].strip()
 
 
 def _mistake(

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.policy import Completion, PolicyError, Request
+from skill_gym.agents.replies import in_tags
 from skill_gym.wrappers.open_command import fill, has_slot
 
 MOST_WORDS = 6
@@ -45,12 +46,12 @@ def _drawn(request: Request, draw: random.Random) -> str:
     return fill(command, " ".join(words[place] for place in sorted(draw.sample(range(len(words)), count))))
 
 
-def _reply(template: str, command: str) -> str:
-    return template.replace("{command}", command)
+def _reply(template: str | None, command: str) -> str:
+    return in_tags(command) if template is None else template.replace("{command}", command)
 
 
-def _check_template(reply: str) -> str:
-    if "{command}" not in reply:
+def _check_template(reply: str | None) -> str | None:
+    if reply is not None and "{command}" not in reply:
         raise ValueError(f"reply must contain '{{command}}', got {reply!r}")
     return reply
 
@@ -66,7 +67,8 @@ class ExpertPolicy(BatchPolicy):
     Args:
         failure_rate: Probability of a random admissible command, in [0, 1].
         seed: Seed of the errors.
-        reply: The reply's form; ``{command}`` stands for the command.
+        reply: The reply's form, where ``{command}`` stands for the command; None puts the command into its
+            tags.
         name: Goes into the trajectories; None names it by its failure rate.
     """
 
@@ -74,7 +76,7 @@ class ExpertPolicy(BatchPolicy):
         self,
         failure_rate: float = 0.0,
         seed: int = 0,
-        reply: str = "<action>{command}</action>",
+        reply: str | None = None,
         *,
         name: str | None = None,
     ) -> None:
@@ -94,7 +96,7 @@ class ExpertPolicy(BatchPolicy):
         if "expert_command" not in request.info:
             raise PolicyError(
                 "info['expert_command'] is missing; make the env with expert='planner' "
-                "(or another expert that the environment offers)"
+                "(or another expert that the environment offers, see its metadata['experts'])"
             )
         if self.failure_rate > 0 or request.info["expert_command"] is None:
             _admissible(request)
@@ -124,13 +126,12 @@ class RandomPolicy(BatchPolicy):
 
     Args:
         seed: Seed of the draws, together with task, step and the reply's seed.
-        reply: The reply's form; ``{command}`` stands for the command.
+        reply: The reply's form, where ``{command}`` stands for the command; None puts the command into its
+            tags.
         name: Goes into the trajectories.
     """
 
-    def __init__(
-        self, seed: int = 0, reply: str = "<action>{command}</action>", *, name: str = "random"
-    ) -> None:
+    def __init__(self, seed: int = 0, reply: str | None = None, *, name: str = "random") -> None:
         super().__init__(name)
         self.seed = seed
         self._template = _check_template(reply)

@@ -1,13 +1,17 @@
 """The small policy: a Llama of a few million parameters with its own tokenizer and chat template."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skill_gym.agents.phrases import UNIT, find_phrases, without_phrases
+from skill_gym.agents.phrases import TAG, UNIT, find_phrases, without_phrases
 
 PAD, USER, ASSISTANT, SYSTEM, END = "<|pad|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
 REPLY_TAGS = ("<think>", "</think>", "<action>", "</action>")
+"""Tags that every tokenizer has; further ones are found in the texts."""
+MIN_TAGS = 20
+"""A tag that is seen less often gets no token of its own."""
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -68,6 +72,12 @@ def train_tokenizer(
 
     config = config or TinyPolicyConfig()
     phrases = find_phrases(frames, count=config.phrases)
+    # What is no frame, such as a text that was found, may hold tags of its own; the replies' are many.
+    seen = Counter(tag for text in frames for tag in TAG.findall(text))
+    tags = (
+        *REPLY_TAGS,
+        *sorted(tag for tag, count in seen.items() if count >= MIN_TAGS and tag not in REPLY_TAGS),
+    )
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -77,14 +87,14 @@ def train_tokenizer(
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=config.vocab_size - len(REPLY_TAGS),
+        vocab_size=config.vocab_size - len(tags),
         special_tokens=[PAD, USER, ASSISTANT, SYSTEM, END],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
     pieces = (piece for text in (*frames, *texts) for piece in without_phrases(text, phrases))
     tokenizer.train_from_iterator(pieces, trainer)
-    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in (*REPLY_TAGS, *phrases)])
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in (*tags, *phrases)])
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,

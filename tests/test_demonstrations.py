@@ -17,10 +17,10 @@ from skill_gym.agents.demonstrations import (
     _between,
     demonstrations,
     in_chunks,
-    said_command,
 )
 from skill_gym.agents.packing import make_samples
 from skill_gym.agents.policy import Sampling
+from skill_gym.agents.replies import said_command
 from skill_gym.agents.rollout import Episode, play
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, train_tokenizer
 from skill_gym.benchmarks.suite import make

@@ -47,6 +47,14 @@ def test_tags_and_phrases_are_one_token_and_not_special(tokenizer):
         assert tokenizer.decode([token], skip_special_tokens=True) == text
 
 
+def test_tags_of_the_texts_are_tokens_where_they_are_many():
+    asked = [*FRAMES, *["Reply with <search>...</search>."] * 20, *["A <b> in a page."] * 19]
+    other = train_tokenizer(asked, [], SMALL)
+    assert [len(ids(other, tag)) for tag in ("<search>", "</search>", "<think>")] == [1, 1, 1]
+    assert len(ids(other, "<b>")) > 1
+    assert len(ids(train_tokenizer(FRAMES, [], SMALL), "<search>")) > 1
+
+
 def test_a_thing_is_the_same_token_wherever_it_stands(tokenizer):
     (drawer,) = ids(tokenizer, " drawer")
     for text in FRAMES[0], "<action>go to drawer 7</action>", "You arrive at drawer 3.":

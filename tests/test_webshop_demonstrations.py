@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from skill_gym.agents.cold_start import ColdStartConfig, cold_start
-from skill_gym.agents.demonstrations import DemonstrationConfig, demonstrations, said_command
+from skill_gym.agents.demonstrations import DemonstrationConfig, demonstrations
 from skill_gym.agents.explorer_policy import ExplorerPolicy
 from skill_gym.agents.imitation import ImitationConfig
 from skill_gym.agents.models import load_model
 from skill_gym.agents.policy import Sampling
+from skill_gym.agents.replies import said_command
 from skill_gym.agents.rollout import Episode, play
 from skill_gym.agents.tiny_policy import TinyPolicyConfig
 from skill_gym.benchmarks.suite import make
