@@ -25,6 +25,7 @@ class Entry(NamedTuple):
 SUITE: Mapping[str, Entry] = {
     "skill_gym/ALFWorld-v0": Entry("skill_gym.alfworld.env:ALFWorldEnv", 50),
     "skill_gym/WebShop-v0": Entry("skill_gym.webshop.env:WebShopEnv", 15),
+    "skill_gym/Search-v0": Entry("skill_gym.search.env:SearchEnv", None),
 }
 """Every environment of the suite by Gymnasium id."""
 
@@ -66,3 +67,18 @@ def check_arguments(env_id: str, names: Iterable[str]) -> None:
     unknown = sorted(set(names) - known)
     if unknown and not any(one.kind is one.VAR_KEYWORD for one in own.values()):
         raise ValueError(f"{env_id} has no argument {unknown[0]!r}; it has {', '.join(own)}")
+
+
+def step_limit(env_id: str, steps: int) -> dict[str, int]:
+    """The argument of ``gym.make`` that limits an episode's steps, with its value.
+
+    It is ``max_episode_steps``, or what ``metadata["step_limit"]`` names where the environment counts its own
+    turns.
+
+    Raises:
+        gymnasium.error.Error: No such id.
+        ValueError: Fewer than one step.
+    """
+    if steps < 1:
+        raise ValueError(f"an episode needs at least 1 step, got {steps}")
+    return {str(env_class(env_id).metadata.get("step_limit", "max_episode_steps")): steps}

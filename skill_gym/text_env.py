@@ -128,6 +128,7 @@ class TextEnv(gym.Env[str, str]):
             ``instructions`` tell an agent who it is and what it may do (for the prompt).
         tasks: The split's tasks in a fixed order, lazily.
         task: The task being played, None before the first reset.
+        reply: What the agent said, whole, before its command is carried out; "" where no wrapper tells it.
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
@@ -140,6 +141,7 @@ class TextEnv(gym.Env[str, str]):
     action_space: gym.Space[str]
     tasks: Sequence[Task]
     task: Task | None = None
+    reply: str = ""
 
     def __init__(self, *, render_mode: str | None = None) -> None:
         if render_mode not in (None, "ansi"):

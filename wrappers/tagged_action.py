@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
-from skill_gym.text_env import FreeText
+from skill_gym.text_env import FreeText, TextEnv
 from skill_gym.wrappers.open_command import fitted, has_slot
 
 Projection = Literal["strict", "skillrl"]
@@ -16,6 +16,7 @@ SKILLRL_TAIL = 30
 """Characters that the released ALFWorld rules take from the end of a reply without tags."""
 
 _CJK = re.compile("[\u4e00-\u9fff]")
+_THOUGHT_END = re.compile("</think>", re.IGNORECASE)
 
 
 class Parsed(NamedTuple):
@@ -118,6 +119,8 @@ class TaggedAction(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             admissible = readable and spelling is not None
             if self.projection == "strict" and spelling is not None:
                 command = spelling
+        if isinstance(self.unwrapped, TextEnv):
+            self.unwrapped.reply = action
         observation, reward, terminated, truncated, info = self.env.step(command)
         if readable and not admissible:
             reason = f"{command[:80]!r} is not admissible"
@@ -147,21 +150,21 @@ def own_spelling(command: str, admissible: Sequence[str], *, mend: bool = True) 
 
 def parse_strict(reply: str, tags: Sequence[str]) -> Parsed:
     """Exactly one non-empty block of one of the tags, after the thought; else the empty command."""
-    text = reply.rpartition("</think>")[2]
-    if "<think>" in text:
+    text = _THOUGHT_END.split(reply)[-1]
+    if "<think>" in text.lower():
         return Parsed("", "the thought is not closed with </think>")
     names = "|".join(map(re.escape, tags))
     wanted = " or ".join(f"<{tag}>...</{tag}>" for tag in tags)
-    marks = re.findall(rf"<(/?)({names})>", text)
+    marks = [(slash, tag.lower()) for slash, tag in re.findall(rf"<(/?)({names})>", text, re.IGNORECASE)]
     opened, closed = [tag for slash, tag in marks if not slash], [tag for slash, tag in marks if slash]
     if not opened and not closed:
         return Parsed("", f"no {wanted} in the reply")
     if len(opened) > 1 or len(closed) > 1:
         return Parsed("", f"expected one {wanted}, got {max(len(opened), len(closed))}")
-    block = re.search(rf"<({names})>(.*?)</\1>", text, re.DOTALL)
+    block = re.search(rf"<({names})>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
     if block is None:
         return Parsed("", f"<{marks[0][1]}> is not opened and closed in order")
-    tag, inner = block[1], " ".join(block[2].split()) if len(tags) > 1 else block[2].strip()
+    tag, inner = block[1].lower(), " ".join(block[2].split()) if len(tags) > 1 else block[2].strip()
     if not inner:
         return Parsed("", f"<{tag}> is empty")
     return Parsed(f"<{tag}>{inner}</{tag}>" if len(tags) > 1 else inner)

@@ -1,0 +1,43 @@
+"""Reads data sets of the Hugging Face Hub; the only home of datasets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+SPLITS = ("train", "validation", "test")
+
+
+def hub_rows(name: str, split: str) -> Iterator[dict[str, Any]]:
+    """The rows of a split, as plain Python values; downloaded on first use, into the cache of datasets.
+
+    Args:
+        name: ``owner/name``, or the path of a local data set.
+        split: ``train``, ``validation`` (``dev`` where there is none), ``test``; ``all`` for all of them.
+
+    Raises:
+        ModuleNotFoundError: datasets is not installed; the message names the package.
+        ValueError: No such data set or split.
+    """
+    try:
+        import datasets
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"reading {name} from the Hub needs datasets; pip install datasets, or download its Parquet "
+            "files and pass their folder as data="
+        ) from error
+    try:
+        loaded: Any = datasets.load_dataset(name)
+    except (datasets.exceptions.DatasetsError, ConnectionError, OSError) as error:
+        raise ValueError(
+            f"cannot load the data set {name!r}: {error}; check its name and the network"
+        ) from error
+    wanted = SPLITS if split == "all" else (split,)
+    found = [there for there in (_there(one, loaded) for one in wanted) if there is not None]
+    if not found:
+        raise ValueError(f"the data set {name!r} has no split {split!r}; there are {', '.join(loaded)}")
+    for one in found:
+        yield from loaded[one]
+
+
+def _there(split: str, loaded: Any) -> str | None:
+    names = (split, "dev") if split == "validation" else (split,)
+    return next((name for name in names if name in loaded), None)
