@@ -27,7 +27,7 @@ def _instructions(max_turns: int, *, extra: bool) -> str:
         else f"You have {turns}; a search in the last one comes to nothing."
     )
     return (
-        "<search>query</search> looks for passages; they come back between <information> and </information>.\n"
+        "<search>query</search> finds passages; they come back between <information> and </information>.\n"
         "<answer>text</answer> gives the final answer and ends the task. "
         "Only the short answer counts: a name, a number, or yes or no.\n" + last
     )
@@ -37,8 +37,8 @@ class SearchEnv(TextEnv):
     """Question answering with a retriever (Search-R1, arXiv 2503.09516; the same task as SkillRL's Search).
 
     Commands are ``<search>query</search>`` and ``<answer>text</answer>``; anything else uses up a turn. An
-    answer ends the episode; it is scored alone, never with what was retrieved or shown. The environment counts
-    its own turns: after the last one it is truncated, and a search in the last turn is not carried out.
+    answer ends the episode; it is scored alone, never with what was retrieved or shown. The environment
+    counts its own turns: after the last one it is truncated, and a search in the last turn is not carried out.
 
     ``info`` adds, at reset and step, ``turn`` (turns taken), ``max_turns``, ``data_source``, ``action_type``
     (``search``, ``answer``, ``none``; "" at reset), ``query``, ``doc_ids`` and ``scores`` (of the passages
@@ -128,15 +128,11 @@ class SearchEnv(TextEnv):
         _check("on_error", on_error, ("end", "raise"))
         if expert is not None and expert not in EXPERTS:
             raise ValueError(f"expert must be None or one of {', '.join(EXPERTS)}, got {expert!r}")
-        for name, value in (
-            ("topk", topk),
-            ("max_turns", max_turns),
-            ("size", size),
-            ("max_chars", max_chars),
-        ):
-            if isinstance(value, bool) or not (isinstance(value, int) and value >= 1):
-                if name != "max_chars" or value is not None:
-                    raise ValueError(f"{name} must be an integer, at least 1, got {value!r}")
+        _check_count("topk", topk)
+        _check_count("max_turns", max_turns)
+        _check_count("size", size)
+        if max_chars is not None:
+            _check_count("max_chars", max_chars)
         if reward_format is not None and reward != "em":
             raise ValueError(
                 f"reward_format goes with reward='em' only, got reward={reward!r}; leave one out"
@@ -232,8 +228,8 @@ class SearchEnv(TextEnv):
         task = self.tasks.find(task_id)
         if task is None:
             raise ValueError(
-                f"no task {task_id!r} in split {self.split!r}; ids are <data source>/<question id>, near ones "
-                f"are {self.tasks.near(task_id)}"
+                f"no task {task_id!r} in split {self.split!r}; ids are <data source>/<question id>, near "
+                f"ones are {self.tasks.near(task_id)}"
             )
         return task
 
@@ -241,3 +237,8 @@ class SearchEnv(TextEnv):
 def _check(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+
+
+def _check_count(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be an integer, at least 1, got {value!r}")

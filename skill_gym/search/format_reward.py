@@ -45,8 +45,8 @@ class FormatScores(NamedTuple):
         numbers = [value for value in values if isinstance(value, int | float) and 0 <= value <= 1]
         if len(values) != 3 or len(numbers) != 3 or values[0] + values[2] > 1:
             raise ValueError(
-                "reward_format must be three numbers from 0 to 1 (structure, final, retrieval) with structure "
-                f"+ retrieval at most 1, such as (0.2, 0.1, 0), got {tuple(values)!r}"
+                "reward_format must be three numbers from 0 to 1 (structure, final, retrieval) with "
+                f"structure + retrieval at most 1, such as (0.2, 0.1, 0), got {tuple(values)!r}"
             )
         return cls(*map(float, numbers))
 

@@ -53,8 +53,8 @@ def open_material(
         data = os.environ.get(DATA_VARIABLE) or None
         if data is None:
             raise ValueError(
-                f"split {split!r} needs questions, but {DATA_VARIABLE} is not set; set it to a file or folder "
-                "with questions, or pass data=, or play split='generated'"
+                f"split {split!r} needs questions, but {DATA_VARIABLE} is not set; set it to a file or "
+                "folder with questions, or pass data=, or play split='generated'"
             )
     if not isinstance(data, str | Path) or not str(data):
         raise ValueError(f"data must be a path, hf:owner/name, or None for {DATA_VARIABLE}, got {data!r}")
@@ -88,7 +88,8 @@ def open_index(corpus: Any, engine: str | None = None) -> PassageIndex:
         return _remote(urls)
     if not isinstance(corpus, str | Path) or not str(corpus):
         raise ValueError(
-            f"corpus must be the folder of a built corpus, the URL or URLs of a server, or an index, got {corpus!r}"
+            "corpus must be the folder of a built corpus, the URL or URLs of a server, or an index, "
+            f"got {corpus!r}"
         )
     return _folder(str(Path(corpus).expanduser().resolve()), engine)
 

@@ -21,7 +21,7 @@ def read_rows(path: str | Path) -> Iterator[dict[str, Any]]:
         from pyarrow.parquet import ParquetFile
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f'reading {path} needs pyarrow; pip install "skill-gym[search]", or convert the file to JSON lines'
+            f'reading {path} needs pyarrow; pip install "skill-gym[search]", or convert it to JSON lines'
         ) from error
     try:
         with ParquetFile(path) as file:

@@ -31,7 +31,7 @@ def open_questions(data: str, split: str) -> tuple[Question, ...]:
             file those rows are left out that say that they belong to another split.
 
     Raises:
-        QuestionError: Nothing there, a record of another form, an id that is there twice, or no question left.
+        QuestionError: Nothing there, a record of another form, an id twice, or no question left.
     """
     stamps = () if data.startswith(HUB) else tuple(_stamp(path) for path in files_of(data, split))
     return _read(data, split, stamps)

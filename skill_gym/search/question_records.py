@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast, get_args
 
 from skill_gym.search.corpus_formats import context_passages
-from skill_gym.search.questions import Question, QueryType
+from skill_gym.search.questions import QueryType, Question
 from skill_gym.search.reward import normalise
 
 PREFIX = "searchR1_"
@@ -87,7 +87,8 @@ def _question(
         raise QuestionError(f"answer_type of record {name!r} must be 'single' or 'set', got {kind!r}")
     if query_type is not None and query_type not in get_args(QueryType):
         raise QuestionError(
-            f"query_type of record {name!r} must be one of {', '.join(get_args(QueryType))}, got {query_type!r}"
+            f"query_type of record {name!r} must be one of {', '.join(get_args(QueryType))}, "
+            f"got {query_type!r}"
         )
     kept = tuple(dict.fromkeys(str(answer) for answer in answers if normalise(str(answer))))
     if not kept:

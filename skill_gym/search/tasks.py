@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Self, get_args, overload
 
-from skill_gym.search.questions import Question, QueryType
+from skill_gym.search.questions import QueryType, Question
 from skill_gym.trajectory import Task
 
 ENV_ID = "skill_gym/Search-v0"
