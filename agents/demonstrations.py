@@ -11,6 +11,7 @@ import gymnasium as gym
 
 import skill_gym
 from skill_gym.agents.replies import reply
+from skill_gym.registration import step_limit
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.practice import Practice
 from skill_gym.text_env import TextEnv
@@ -178,8 +179,8 @@ def _episode(
     skill_gym.register_suite()
     made = gym.make(
         config.env,
-        max_episode_steps=config.max_steps,
         disable_env_checker=True,
+        **({} if config.max_steps is None else step_limit(config.env, config.max_steps)),
         **{"split": split, "size": config.size or number + 1, **config.options, **drawn},
         **({"generator": settings} if settings else {}),
     )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import gymnasium as gym
 
 from skill_gym.agents.sections import BankConfig, TrainConfig
-from skill_gym.registration import check_arguments
+from skill_gym.registration import check_arguments, step_limit
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.retrieval import ByTaskType, Retrieved, Retriever
 from skill_gym.trajectory import Task
@@ -103,8 +103,11 @@ class EnvStack:
 
     def _arguments(self, role: Role) -> dict[str, Any]:
         env, validation = self.config.env, self.config.validation
-        given = {"data": env.data, "task_types": env.task_types, "max_episode_steps": env.max_steps}
-        arguments = {name: value for name, value in given.items() if value is not None} | env.options
+        given = {"data": env.data, "task_types": env.task_types}
+        arguments = {name: value for name, value in given.items() if value is not None}
+        if env.max_steps is not None:
+            arguments |= step_limit(env.id, env.max_steps)
+        arguments |= env.options
         if role == "training":
             return {**arguments, "split": env.split}
         return {**arguments, **validation.options, "split": validation.split}

@@ -7,6 +7,7 @@ import gymnasium as gym
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.policy import Completion, PolicyError, Request
+from skill_gym.agents.replies import in_tags, reply
 from skill_gym.registration import env_class
 from skill_gym.text_env import Player
 
@@ -86,8 +87,7 @@ class ExplorerPolicy(BatchPolicy):
         if request.info["step"] > 0:
             player.observe(request.info.get("command", ""), request.info["observation"])
         command = player.command(request.info["admissible_commands"])
-        thought = f"<think>{player.thought}</think>" if think else ""
-        return f"{thought}<action>{command}</action>"
+        return reply(player.thought, command) if think else in_tags(command)
 
 
 def _episode(request: Request) -> str:

@@ -58,6 +58,7 @@ class Slot:
         layout: ``transcript``: the conversation grows; ``step``: each observation is a whole prompt.
         episode: The episode being played.
         completions: Its replies so far that the environment has taken.
+        stop: Texts that end a reply, as the environment names them, where the sampling names none.
         waits: Whether a step waits for something outside of the process, so that a thread should take it.
     """
 
@@ -68,6 +69,7 @@ class Slot:
         self.env = env if recorded else RecordTrajectory(env, policy_name=policy_name)
         self.layout = str(env.get_wrapper_attr("layout")) if env.has_wrapper_attr("layout") else "step"
         self.waits = bool(getattr(env.unwrapped, "waits", False))
+        self.stop = tuple(env.metadata.get("stop", ()))
 
     def begin(self, episode: Episode) -> None:
         """Resets the environment to the episode's task."""
@@ -85,7 +87,9 @@ class Slot:
             ticket=f"{self.episode.ticket}#{step}",
             messages=tuple(self.messages),
             info={**self.info, "step": step},
-            sampling=replace(sampling, seed=reply_seed(self.episode.seed, step)),
+            sampling=replace(
+                sampling, seed=reply_seed(self.episode.seed, step), stop=sampling.stop or self.stop
+            ),
             previous=self.completions[-1] if growing else None,
         )
 
