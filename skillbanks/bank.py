@@ -123,7 +123,7 @@ class SkillBank:
         """One of the banks that come with this package.
 
         Args:
-            name: ``alfworld`` or ``webshop``, or the Gymnasium id of an environment of the suite
+            name: ``alfworld``, ``webshop`` or ``search``, or the Gymnasium id of an environment of the suite
                 (``skill_gym/ALFWorld-v0``), whose bank has its name in lower case.
 
         Raises:

@@ -1,6 +1,6 @@
 """The one table between ALFWorld's task types (long names) and the banks' categories (short names).
 
-WebShop's task types need none: they are the categories' names.
+WebShop's and Search's task types need none: they are the categories' names.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, Self
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.categories import CATEGORIES, bank_categories
 from skill_gym.skillbanks.goals import Goal, read_goal
+from skill_gym.skillbanks.search_goals import SEARCH_TYPES, read_search_goal
 from skill_gym.skillbanks.shop_goals import SHOP_TYPES, read_shop_goal
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.trajectory import Task
@@ -67,8 +68,9 @@ class ByTaskType:
     """Retrieval by task type (SkillRL's template mode): general skills, the type's category, its mistakes.
 
     The task type is the environment's own where it names one that is known; otherwise it is read from the
-    goal: by ``read_goal`` for a bank with ALFWorld's categories, ``read_shop_goal`` for one with WebShop's.
-    Where it stays unknown only what holds for every task is returned.
+    goal: by ``read_goal`` for a bank with ALFWorld's categories, ``read_shop_goal`` for one with WebShop's,
+    ``read_search_goal`` for one with Search's. Where it stays unknown only what holds for every task is
+    returned.
 
     Static skills come in file order. Skills that evolution added (``Skill.evolved``) come first, newest
     first, but take at most half of a list, so that they never crowd the static ones out; what static skills
@@ -143,7 +145,7 @@ class ByTaskType:
         return (*suited, *_foremost([skill for skill in skills if not skill.keywords], limit))
 
     def _task_type(self, task: Task) -> tuple[str | None, TaskTypeSource, float]:
-        known = (*CATEGORIES, *SHOP_TYPES, *self.bank.task_specific)
+        known = (*CATEGORIES, *SHOP_TYPES, *SEARCH_TYPES, *self.bank.task_specific)
         if task.task_type in known:
             return task.task_type, "environment", 1.0
         read = self._goal_rules()
@@ -161,7 +163,9 @@ class ByTaskType:
             return read_goal
         # A bank for anything may call a category "other".
         own = {name for name, skills in self.bank.task_specific.items() if skills} - {"other"}
-        return read_shop_goal if own & set(SHOP_TYPES) else None
+        if own & set(SHOP_TYPES):
+            return read_shop_goal
+        return read_search_goal if own & set(SEARCH_TYPES) else None
 
 
 def _foremost(skills: Sequence[Skill], limit: int | None) -> tuple[Skill, ...]:

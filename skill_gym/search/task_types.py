@@ -7,7 +7,7 @@ from typing import NamedTuple, get_args
 
 from skill_gym.search.questions import QueryType
 
-QUERY_TYPES: tuple[QueryType, ...] = get_args(QueryType)
+TASK_TYPES: tuple[QueryType, ...] = get_args(QueryType)
 """SkillRL's four types of questions, which are the banks' categories as well."""
 
 DIRECT: QueryType = "direct_retrieval"
@@ -75,15 +75,17 @@ _LINKED: tuple[tuple[float, str], ...] = (
         r"\b(?:located|known|based|born|featuring|starring|directed|founded|named|formed|responsible|sharing|"
         r"borders?|licensed|affiliated|attending|headquartered|signed|acquired|wrote|assisted|related)\b",
     ),
-    (1.0, r"(?:\S+ ){10}\S"),
-    (1.0, r"(?:\S+ ){14}\S"),
-    (1.0, r"(?:\S+ ){19}\S"),
+    (1.0, r"^(?:\S+ ){10}\S"),
+    (1.0, r"^(?:\S+ ){14}\S"),
+    (1.0, r"^(?:\S+ ){19}\S"),
     (0.5, r"\bthe\b.*\bthe\b.*\bthe\b"),
     (0.5, r"^(?:when|where|how)\b.*\bthe\b"),
     # A deed asked for by its own verb: "who wrote", "who played".
     (-0.5, r"^who (?!(?:is|was|are|were|did|does|has|had)\b)\w+"),
 )
 _LINKED_BIAS = -1.5
+_COMPARING_CUES = tuple((weight, re.compile(cue)) for weight, cue in _COMPARING)
+_LINKED_CUES = tuple((weight, re.compile(cue)) for weight, cue in _LINKED)
 
 _ATTRIBUTES = (
     r"(?:age|area|author|birth ?(?:day|place|date)|boss|burial place|capital|career|chairman|citizenship|"
@@ -114,20 +116,24 @@ _OPENING = re.compile(
 )
 
 
+_LONGEST = 1000
+"""Characters that are read; no question is longer, whatever is sent as one."""
+
+
 class Reading(NamedTuple):
     """A question's type as its text tells it, with its probability in [0, 1]."""
 
-    query_type: QueryType
+    task_type: QueryType
     confidence: float
 
 
-def query_type(question: str) -> QueryType:
-    """The type of a question: one of ``QUERY_TYPES``, ``direct_retrieval`` where nothing tells another.
+def task_type(question: str) -> QueryType:
+    """The type of a question: one of ``TASK_TYPES``, ``direct_retrieval`` where nothing tells another.
 
     Args:
         question: The text alone. Its data set is not asked for: that would tell which test it belongs to.
     """
-    return read_question(question).query_type
+    return read_question(question).task_type
 
 
 @lru_cache(maxsize=65_536)
@@ -142,7 +148,7 @@ def read_question(question: str) -> Reading:
     Args:
         question: The text alone, in any case, with or without its question mark.
     """
-    text = " ".join(question.replace("\u2019", "'").split()).casefold().strip(' ?.!"')
+    text = " ".join(question[:_LONGEST].replace("\u2019", "'").split()).casefold().strip(' ?.!"')
     text = _OPENING.sub("which ", text)
     comparing = _probability(_COMPARING_CUES, _COMPARING_BIAS, text)
     linked = _probability(_LINKED_CUES, _LINKED_BIAS, text)
@@ -157,7 +163,3 @@ def read_question(question: str) -> Reading:
 def _probability(cues: tuple[tuple[float, re.Pattern[str]], ...], bias: float, text: str) -> float:
     score = bias + sum(weight for weight, cue in cues if cue.search(text))
     return 1 / (1 + math.exp(-score))
-
-
-_COMPARING_CUES = tuple((weight, re.compile(cue)) for weight, cue in _COMPARING)
-_LINKED_CUES = tuple((weight, re.compile(cue)) for weight, cue in _LINKED)
