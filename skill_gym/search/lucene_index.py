@@ -1,7 +1,7 @@
 """BM25 in numpy: the index that needs no other package; in memory for small corpora."""
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from skill_gym.lucene import LuceneIndexError
 from skill_gym.lucene.index_build import build_index
 from skill_gym.lucene.search_engine import SearchEngine
 from skill_gym.search.passage_store import checked, corpus_hash
-from skill_gym.search.passages import CorpusError, Hit, IndexInfo, Passage, check_k
+from skill_gym.search.passages import CorpusError, Hit, IndexInfo, Passage, readable
 
 
 class LuceneIndex:
@@ -28,10 +28,13 @@ class LuceneIndex:
         self._passages = passages
         self._corpus = corpus
 
-    @classmethod
-    def build(cls, passages: Iterable[Passage], ids: Sequence[str], folder: Path, **options: Any) -> None:
-        """Writes the engine's files; the options are those of ``build_index``."""
-        build_index((f"{one.title}\n{one.text}" for one in passages), ids, folder, **options)
+    @staticmethod
+    def build(
+        passages: Sequence[Passage], folder: Path, progress: Callable[[int], None] | None = None
+    ) -> None:
+        """Writes the engine's files; progress is called with the number of passages done."""
+        texts = (f"{one.title}\n{one.text}" for one in passages)
+        build_index(texts, [one.id for one in passages], folder, progress=progress)
 
     @classmethod
     def open(cls, folder: Path, passages: Sequence[Passage], corpus: str) -> "LuceneIndex":
@@ -53,8 +56,7 @@ class LuceneIndex:
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The best passages for each query (see ``PassageIndex.search``)."""
-        check_k(k)
-        return [self._hits(query, k) for query in queries]
+        return [self._hits(query, k) for query in readable(queries, k)]
 
     def info(self) -> IndexInfo:
         """What is searched."""
@@ -89,6 +91,6 @@ def memory_index(passages: Iterable[Passage]) -> LuceneIndex:
     """
     held = tuple(checked(passages))
     with tempfile.TemporaryDirectory(prefix="skill-gym-") as folder:
-        LuceneIndex.build(held, [one.id for one in held], Path(folder))
+        LuceneIndex.build(held, Path(folder))
         engine = SearchEngine(Path(folder), mapped=False)
     return _MemoryIndex(engine, held, corpus_hash(held))

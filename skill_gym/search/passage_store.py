@@ -4,7 +4,7 @@ import hashlib
 import json
 import mmap
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -15,25 +15,29 @@ from skill_gym.search.passages import CorpusError, Passage
 
 CORPUS_FILE = "corpus.jsonl"
 ENDS_FILE = "line_ends.npy"
+_TOLD_EVERY = 10_000
 
 
 def checked(passages: Iterable[Passage]) -> Iterator[Passage]:
     """The passages as they come.
 
     Raises:
-        CorpusError: One has no text, a title of several lines, or the id of an earlier one, or there are none.
+        CorpusError: There are none; one has no text, a title of several lines, or the id of an earlier one.
     """
     seen: set[str] = set()
     number = 0
     for number, passage in enumerate(passages, 1):
+        fault = ""
         if not passage.text.strip():
-            raise CorpusError(f"passage {number} (id {passage.id!r}) has no text; give one or leave it out")
-        if "\n" in passage.title:
-            raise CorpusError(
-                f"passage {number} (id {passage.id!r}) has a line break in its title; remove it"
-            )
-        if passage.id in seen:
-            raise CorpusError(f"passage {number} has the id {passage.id!r} again; every id must be its own")
+            fault = "has no text; give one or leave it out"
+        elif "\n" in passage.title:
+            fault = "has a line break in its title; remove it"
+        elif passage.id in seen:
+            fault = "has the id of an earlier passage; every id must be its own"
+        if fault:
+            # A reader of files knows the place.
+            where = getattr(passages, "where", "") or f"passage {number}"
+            raise CorpusError(f"{where}: the passage with id {passage.id!r} {fault}")
         seen.add(passage.id)
         yield passage
     if not number:
@@ -66,24 +70,26 @@ def corpus_hash(passages: Iterable[Passage]) -> str:
     return digest.hexdigest()[:16]
 
 
-def write_passages(passages: Iterable[Passage], folder: Path) -> tuple[list[str], str]:
-    """Writes the passages; gives their ids and the SHA-256 of the corpus file.
+def write_passages(
+    passages: Iterable[Passage], folder: Path, progress: Callable[[int], None]
+) -> tuple[int, str]:
+    """Writes the passages; gives their number and the SHA-256 of the corpus file.
 
     Raises:
         CorpusError: As ``checked``.
     """
-    ids: list[str] = []
     ends = array("q", [0])
     digest = hashlib.sha256()
     with (folder / CORPUS_FILE).open("wb", buffering=1 << 20) as file:
-        for passage in checked(passages):
+        for number, passage in enumerate(checked(passages), 1):
             written = line(passage)
             file.write(written)
             digest.update(written)
-            ids.append(passage.id)
             ends.append(ends[-1] + len(written))
+            if number % _TOLD_EVERY == 0:
+                progress(number)
     np.save(folder / ENDS_FILE, np.frombuffer(ends, np.int64))
-    return ids, digest.hexdigest()
+    return len(ends) - 1, digest.hexdigest()
 
 
 class StoredPassages(Sequence[Passage]):

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+LONGEST_QUERY = 10_000
+"""Characters; a page of text is shorter."""
+
 
 class CorpusError(ValueError):
     """A corpus or an index cannot be used; the message says what is wrong where, and what to do."""
@@ -64,7 +67,8 @@ class PassageIndex(Protocol):
         """The best passages for each query, in the queries' order.
 
         Args:
-            queries: Any texts; one without a word that is known finds nothing.
+            queries: Any texts; one without a word that is known finds nothing. Of very long ones only the
+                beginning counts (``LONGEST_QUERY``).
             k: Most passages for each, at least 1.
 
         Returns:
@@ -84,7 +88,15 @@ class PassageIndex(Protocol):
         ...
 
 
-def check_k(k: int) -> None:
-    """Refuses a number of passages below 1."""
+def readable(queries: Sequence[str], k: int) -> list[str]:
+    """The part of each query that an index in this process reads: its first ``LONGEST_QUERY`` characters.
+
+    Raises:
+        ValueError: k is below 1.
+        TypeError: The queries are one text.
+    """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}; give the number of passages to find")
+    if isinstance(queries, str):
+        raise TypeError(f"expected a list of queries, got the text {queries[:40]!r}; put it into a list")
+    return [query[:LONGEST_QUERY] for query in queries]
