@@ -1,0 +1,120 @@
+"""What passages of a generated world say: facts of their head, read by the wordings of ``language``."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from skill_gym.search.language import (
+    ALIASES,
+    BY_ID,
+    CLOSED_LISTS,
+    REFERENCES,
+    RELATIONS_OF,
+    EntityType,
+    Relation,
+)
+from skill_gym.search.question_parser import Condition, Named, read_name
+from skill_gym.search.shown_passages import ShownPassage
+
+
+class FactReader:
+    """Keeps the passages that were read and looks facts up in them.
+
+    A sentence counts only where its subject is the passage's own title, another name that the passage gives
+    for it, or a word such as ``the town`` that stands for it. What a passage says of others is not believed.
+    """
+
+    def __init__(self) -> None:
+        self._passages: dict[ShownPassage, list[str]] = {}
+
+    def read(self, passages: Sequence[ShownPassage]) -> None:
+        """Takes passages in; one that was read before is kept once."""
+        for passage in passages:
+            self._passages.setdefault(passage, re.split(r"(?<=[.!?]) +", passage.text))
+
+    @property
+    def passages(self) -> list[ShownPassage]:
+        """All passages in the order in which they were read."""
+        return list(self._passages)
+
+    def knows(self, named: Named) -> bool:
+        """Whether the entity's passage was read."""
+        return next(self._about(named), None) is not None
+
+    def value(self, relation: Relation, head: Named) -> Named | str | None:
+        """The value of a relation: an entity, or digits or a word as text; None when it was not read."""
+        for passage in self._about(head):
+            value = self._told(passage, relation)
+            if value is not None:
+                return value
+        return None
+
+    def fitting(self, conditions: Sequence[Condition]) -> Iterator[tuple[Named, int]]:
+        """Persons of whom a condition holds and none is known not to, with the number of those that hold."""
+        for passage in self._passages:
+            told = [(self._told(passage, one.relation), one.value) for one in conditions]
+            holding = sum(_same(value, wanted) for value, wanted in told)
+            if holding and all(value is None or _same(value, wanted) for value, wanted in told):
+                yield Named("person", passage.title), holding
+
+    def _about(self, named: Named) -> Iterator[ShownPassage]:
+        for passage in self._passages:
+            if named.name in self._names(passage) and named.occupation in ("", self._occupation(passage)):
+                yield passage
+
+    def _occupation(self, passage: ShownPassage) -> Named | str | None:
+        return self._told(passage, BY_ID["person.occupation"])
+
+    def _names(self, passage: ShownPassage) -> list[str]:
+        """The title and the other names that the passage gives for it."""
+        others = [
+            found["value"]
+            for sentence in self._passages[passage]
+            for template in ALIASES
+            if (found := _pattern(template).fullmatch(sentence))
+            and _bare(found["head"]) in (passage.title, *_all_references())
+        ]
+        return [passage.title, *(_bare(other) for other in others)]
+
+    def _told(self, passage: ShownPassage, relation: Relation) -> Named | str | None:
+        subjects = {name.lower() for name in self._names(passage)}
+        subjects |= {_bare(word) for word in REFERENCES[relation.head]}
+        for sentence in self._passages[passage]:
+            for template in relation.sentences:
+                found = _pattern(template).fullmatch(sentence)
+                if found and _bare(found["head"]).lower() in subjects:
+                    value = _read_value(relation, found["value"])
+                    if value is not None:
+                        return value
+        return None
+
+
+def _read_value(relation: Relation, text: str) -> Named | str | None:
+    if relation.kind == "closed":
+        return text.lower() if text.lower() in CLOSED_LISTS[relation.value] else None
+    if relation.kind == "integer":
+        return text.replace(",", "") if re.fullmatch(r"[\d,]*\d", text) else None
+    kind: EntityType = next(kind for kind in RELATIONS_OF if kind == relation.value)
+    return read_name(kind, text)
+
+
+def _same(value: Named | str | None, wanted: object) -> bool:
+    return value is not None and value == wanted
+
+
+def _bare(text: str) -> str:
+    """Without an article."""
+    return re.sub(r"^[Tt]he ", "", text)
+
+
+@cache
+def _all_references() -> tuple[str, ...]:
+    return tuple(_bare(word[:1].upper() + word[1:]) for words in REFERENCES.values() for word in words)
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """A template as it stands in a passage; sentences begin with a capital."""
+    first, rest = template[:1], template[1:]
+    escaped = re.escape(template) if first == "{" else f"[{first.lower()}{first.upper()}]{re.escape(rest)}"
+    return re.compile(escaped.replace(r"\{head\}", "(?P<head>.+?)").replace(r"\{value\}", "(?P<value>.+)"))
