@@ -30,6 +30,8 @@ MOST_WORDS = 5
 CHUNK = 500
 """Tasks that a worker plays at a time."""
 
+_OWN_TAG = re.compile(r"^(<\w+>)(?=.*</\w+>$)", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemonstrationConfig:
@@ -53,7 +55,8 @@ class DemonstrationConfig:
             They are read but not learnt, so that the policy learns to go on after its own (as DAgger does).
         max_steps: Longest episode, None for the environment's own limit; only won ones are used.
         generator: Settings of the generator of tasks. A setting with a list of two numbers is drawn between
-            them for each task, as a whole number where both are.
+            them for each task, as a whole number where both are; lists that are no ranges belong into
+            ``options["generator"]``.
         workers: Processes that play; their number changes nothing in what is played.
         seed: Of skills shown, arguments drawn and noise.
     """
@@ -182,7 +185,7 @@ def _episode(
         disable_env_checker=True,
         **({} if config.max_steps is None else step_limit(config.env, config.max_steps)),
         **{"split": split, "size": config.size or number + 1, **config.options, **drawn},
-        **({"generator": settings} if settings else {}),
+        **({"generator": {**config.options.get("generator", {}), **settings}} if settings else {}),
     )
     env: TextEnv = made.unwrapped  # type: ignore[assignment]
     place = number % (config.size or number + 1)
@@ -235,7 +238,7 @@ def _play(
         earlier.pop(command, None)
         earlier[command] = None
         prompts.append(prompt)
-        replies.append(reply(thought, spoken))
+        replies.append(reply(thought, _apart(spoken)))
         learn.append(not noisy)
         admissible.append(tuple(commands))
         prompt, _, terminated, truncated, info = shown.step(replies[-1])
@@ -260,6 +263,14 @@ def _as_read(thought: str, command: str, observation: str) -> tuple[str, str]:
     if found is None:
         return thought, command
     return thought.replace(argument, found[0]), command.replace(argument, found[0])
+
+
+def _apart(command: str) -> str:
+    """A space between a command's own tag and its text, which is not part of the command.
+
+    For a tokenizer a name is another sequence of tokens when no space stands before it, as it does in texts.
+    """
+    return _OWN_TAG.sub(r"\1 ", command)
 
 
 def _mistake(

@@ -8,6 +8,9 @@ from itertools import pairwise
 UNIT = r" ?[A-Za-z]+(?:'[a-z]+)?| ?[0-9]+|\n+|[^\sA-Za-z0-9]+| +"
 """A word, a number, a line break or punctuation; what a tokenizer may merge letters within."""
 
+NO_NAMES = frozenset(("and", "at", "for", "has", "in", "is", "of", "since", "than", "to", "was", "year"))
+"""Words that may stand before a number without naming a thing."""
+
 TAG = re.compile(r"(</?[a-z_]+>)")
 _UNITS = re.compile(UNIT)
 
@@ -16,8 +19,8 @@ def find_phrases(texts: Iterable[str], *, count: int, min_count: int = 20) -> tu
     """The phrases whose merging saves most tokens: byte-pair encoding over words instead of letters.
 
     Names of things and numbers are barriers: a name is a word that stands before a number somewhere
-    ("drawer 3"). So a phrase is frame only ("You arrive at", ". On the"), and each thing keeps one
-    token wherever it is mentioned, which lets a small model copy it.
+    ("drawer 3"), unless it is one of ``NO_NAMES``. So a phrase is frame only ("You arrive at", ". On the"),
+    and each thing keeps one token wherever it is mentioned, which lets a small model copy it.
 
     Args:
         texts: What the agent reads and writes.
@@ -33,7 +36,7 @@ def find_phrases(texts: Iterable[str], *, count: int, min_count: int = 20) -> tu
         for text in texts
         for word, number in _pairs(_UNITS.findall(text))
         if word.strip().isalpha() and number.strip().isdigit()
-    }
+    } - NO_NAMES
     segments: Counter[tuple[str, ...]] = Counter()
     for text in texts:
         for piece in TAG.split(text)[::2]:

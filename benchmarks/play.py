@@ -34,6 +34,14 @@ def terminal_asker() -> Ask:
     return ask
 
 
+def in_own_tag(typed: str, tags: Sequence[str]) -> str:
+    """What a person types, as a command: where there are several tags, ``search some words`` is enough."""
+    tag, _, rest = typed.partition(" ")
+    if len(tags) < 2 or tag.lower() not in tags or not rest.strip():
+        return typed
+    return f"<{tag.lower()}>{rest.strip()}</{tag.lower()}>"
+
+
 def play(
     env_id: str,
     *,
@@ -67,13 +75,14 @@ def play(
         policy_name="person",
     )
     ask = ask or terminal_asker()
+    tags = tuple(env.metadata["reply_tags"])
     text, info = env.reset(seed=seed, options=None if task is None else {"task": task})
     show(f"[{info['task']}]\n{KEYS}\n\n{text}")
     turns = 0
     while True:
         commands = info["admissible_commands"]
         try:
-            command = ask(commands).strip()
+            command = in_own_tag(ask(commands).strip(), tags)
         except (EOFError, KeyboardInterrupt):
             command = "quit"
         if command == "quit":
@@ -90,7 +99,8 @@ def play(
         turns += 1
         show(text)
         if terminated or truncated:
-            outcome = "Solved" if info["won"] else "The step limit is reached" if truncated else "Not solved"
+            limit = "The episode broke off" if info.get("broken") else "The step limit is reached"
+            outcome = "Solved" if info["won"] else limit if truncated else "Not solved"
             score = f", score {reward:.2f}" if 0 < float(reward) < 1 else ""
             show(f"{outcome}{score}, after {turns} turns.")
             env.close()

@@ -13,6 +13,7 @@ from skill_gym.agents.chat import ChatTokens
 from skill_gym.agents.demonstration_tokens import encode, said
 from skill_gym.agents.demonstrations import (
     DemonstrationConfig,
+    _apart,
     _as_read,
     _between,
     demonstrations,
@@ -20,7 +21,7 @@ from skill_gym.agents.demonstrations import (
 )
 from skill_gym.agents.packing import make_samples
 from skill_gym.agents.policy import Sampling
-from skill_gym.agents.replies import said_command
+from skill_gym.agents.replies import reply, said_command
 from skill_gym.agents.rollout import Episode, play
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, train_tokenizer
 from skill_gym.benchmarks.suite import make
@@ -261,6 +262,20 @@ def test_what_is_said_is_spelled_as_it_was_read(command, spoken):
     assert _as_read(f"{command[6:-1]} fits.", command, page) == (f"{spoken[6:-1]} fits.", spoken)
 
 
+@pytest.mark.parametrize(
+    ("command", "spoken"),
+    [
+        ("<search>Velmora mayor</search>", "<search> Velmora mayor</search>"),
+        ("<answer>a\nb</answer>", "<answer> a\nb</answer>"),
+        ("take <b>key", "take <b>key"),
+        ("<b>bold</b> hat", "<b>bold</b> hat"),
+    ],
+)
+def test_text_in_its_own_tag_is_said_behind_a_space(command, spoken):
+    assert _apart(command) == spoken
+    assert said_command(reply("", spoken)) == command.replace("\n", " ")
+
+
 def test_a_player_is_needed_and_enough_tasks():
     with pytest.raises(NotImplementedError, match=r"implement ToyEnv.player"):
         next(demonstrations(replace(TOY, env=TOY_ID)))
@@ -278,9 +293,9 @@ def test_a_range_of_whole_numbers_draws_whole_ones():
 
 def test_replies_hold_a_thought_and_the_command():
     for one in demonstrations(FEW):
-        for reply in one.replies:
-            assert reply.startswith("<think>")
-            assert reply.endswith(f"</think><action>{said_command(reply)}</action>")
+        for text in one.replies:
+            assert text.startswith("<think>")
+            assert text.endswith(f"</think><action>{said_command(text)}</action>")
 
 
 def test_held_out_games_are_others():

@@ -32,6 +32,11 @@ def test_phrases_hold_the_frame_and_never_a_name_or_a_number():
         assert not any(letter.isdigit() for letter in phrase)
 
 
+def test_words_before_years_are_part_of_phrases():
+    told = [f"It was built in {year}. She was born in the north." for year in range(1900, 1930)]
+    assert any("was born in the north" in phrase for phrase in find_phrases(told, count=20))
+
+
 def test_rare_phrases_are_left_alone():
     assert find_phrases(["You see a door."] * 3, count=5, min_count=4) == ()
 
