@@ -38,7 +38,7 @@ class SearchEnv(TextEnv):
 
     Commands are ``<search>query</search>`` and ``<answer>text</answer>``; anything else uses up a turn. An
     answer ends the episode; it is scored alone, never with what was retrieved or shown. The environment
-    counts its own turns: after the last one it is truncated, and a search in the last turn is not carried out.
+    counts its own turns: after the last one it is truncated; a search in the last turn is not carried out.
 
     ``info`` adds, at reset and step, ``turn`` (turns taken), ``max_turns``, ``data_source``, ``action_type``
     (``search``, ``answer``, ``none``; "" at reset), ``query``, ``doc_ids`` and ``scores`` (of the passages
