@@ -10,7 +10,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 FLOORS = {"skill_gym": 1, "skillbanks": 2, "wrappers": 3, "agents": 4, "benchmarks": 5}
 HEAVY = {
-    "torch": {"agents"},
+    "torch": {"agents", "skillbanks/embedding.py"},
     "transformers": {"agents"},
     "safetensors": {"agents"},
     "vllm": {"agents/vllm_policy.py"},
@@ -19,6 +19,8 @@ HEAVY = {
     "alfworld": {"skill_gym/alfworld/reference.py"},
     "spacy": {"skill_gym/webshop/title_nouns.py"},
     "sentence_transformers": {"skillbanks/embedding.py"},
+    "tantivy": {"skill_gym/search/tantivy_index.py"},
+    "faiss": {"skill_gym/search/dense_index.py"},
 }
 FILES = sorted(path for room in FLOORS for path in (REPOSITORY / room).rglob("*.py"))
 
