@@ -1,6 +1,6 @@
 """Collects the turns of an episode into its trajectory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,21 @@ class EpisodeRecorder:
         file: Where finished episodes go, None for nowhere.
         policy_name: Goes into the trajectories.
         layout: Layout of the prompts ("step" or "transcript"), kept in ``meta["layout"]``; None without one.
+        measures: Names in the last info whose values are kept in ``meta["measures"]``, where they are there.
     """
 
     def __init__(
-        self, file: TrajectoryFile | None = None, *, policy_name: str = "", layout: str | None = None
+        self,
+        file: TrajectoryFile | None = None,
+        *,
+        policy_name: str = "",
+        layout: str | None = None,
+        measures: Sequence[str] = (),
     ) -> None:
         self.file = file
         self.policy_name = policy_name
         self.layout = layout
+        self.measures = tuple(measures)
         self._task: Task | None = None
 
     @property
@@ -107,6 +114,8 @@ class EpisodeRecorder:
             meta["error"] = error
         if self.layout is not None:
             meta["layout"] = self.layout
+        if measured := {name: info[name] for name in self.measures if name in info}:
+            meta["measures"] = measured
         if self._reasons:
             meta["invalid_reasons"] = self._reasons
         if "task_type_source" in info:
@@ -144,7 +153,8 @@ def recorder_for(
         )
     layout = str(env.get_wrapper_attr("layout")) if env.has_wrapper_attr("layout") else None
     file = None if path is None else TrajectoryFile(path)
-    return EpisodeRecorder(file, policy_name=policy_name, layout=layout)
+    measures = env.metadata.get("measures", ())
+    return EpisodeRecorder(file, policy_name=policy_name, layout=layout, measures=measures)
 
 
 def played_task(env: gym.Env[str, str]) -> Task:
