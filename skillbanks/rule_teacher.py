@@ -1,19 +1,28 @@
 """A teacher that needs no model: it says what went wrong in episodes and what to do instead."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, WHERE_FOUND, Advice
 from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
 from skill_gym.skillbanks.episode_facts import kind
 from skill_gym.skillbanks.habit_proposals import HabitTeaching, propose_habits
+from skill_gym.skillbanks.lessons import Lessons
 from skill_gym.skillbanks.proposals import best_first, learnt_from
+from skill_gym.skillbanks.search_facts import is_search
+from skill_gym.skillbanks.search_teacher import SEARCH_LESSONS
 from skill_gym.skillbanks.shop_diagnosis import is_visit
-from skill_gym.skillbanks.shop_teacher import teach_shopping
+from skill_gym.skillbanks.shop_teacher import SHOP_LESSONS
 from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
+from skill_gym.trajectory import Trajectory
 
 _SEARCH = (Cause.NOT_OPENED, Cause.NOT_VISITED)
+_LESSONS: tuple[tuple[Callable[[Trajectory], bool], Lessons], ...] = (
+    (is_visit, SHOP_LESSONS),
+    (is_search, SEARCH_LESSONS),
+)
+"""Environments with rules of their own; all other episodes are ALFWorld's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class RuleTeacher:
     advice, those met most often first. What was seen is kept in the bank's metadata, so that evidence adds up
     from round to round, no room counting twice, and later rounds revise or retire what does not hold.
 
-    Episodes in the shop (WebShop) have rules of their own, see ``shop_teacher``; they show no habits.
+    Episodes of WebShop and of Search have rules of their own, see ``lessons``; they show no habits.
 
     Args:
         most_places: How many kinds of places a skill names at most.
@@ -77,8 +86,9 @@ class RuleTeacher:
 
     def ask(self, request: TeacherRequest) -> TeacherAnswer:
         """Diagnoses failed episodes and finds habits in all; never raises a TeacherError."""
-        if any(is_visit(trajectory) for trajectory in request.episodes):
-            return self._ask_of_both(request)
+        for plays, lessons in _LESSONS:
+            if any(plays(trajectory) for trajectory in request.episodes):
+                return self._with_lessons(plays, lessons, request)
         teaching = HabitTeaching(TeacherAnswer(), frozenset())
         if self.habits:
             teaching = propose_habits(request, self.name, certainty=self.certainty, most=self.most_places)
@@ -118,18 +128,20 @@ class RuleTeacher:
             memory=teaching.answer.memory,
         )
 
-    def _ask_of_both(self, request: TeacherRequest) -> TeacherAnswer:
-        """Parts the episodes in the shop from the others, each with its own rules, and joins the answers."""
+    def _with_lessons(
+        self, plays: Callable[[Trajectory], bool], lessons: Lessons, request: TeacherRequest
+    ) -> TeacherAnswer:
+        """Parts the episodes of an environment from the others, and joins what is said about both."""
 
-        def part(shop: bool) -> TeacherRequest:
+        def part(own: bool) -> TeacherRequest:
             return replace(
                 request,
-                trajectories=tuple(one for one in request.trajectories if is_visit(one) == shop),
-                successes=tuple(one for one in request.successes if is_visit(one) == shop),
-                others=tuple(one for one in request.others if is_visit(one) == shop),
+                trajectories=tuple(one for one in request.trajectories if plays(one) == own),
+                successes=tuple(one for one in request.successes if plays(one) == own),
+                others=tuple(one for one in request.others if plays(one) == own),
             )
 
-        ours, theirs = teach_shopping(part(True), self.name), part(False)
+        ours, theirs = lessons.teach(part(True), self.name), part(False)
         if not theirs.episodes:
             return ours
         answer = self.ask(theirs)

@@ -1,111 +1,13 @@
 """What the teacher without a model says about episodes in the shop."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
-from skill_gym.skillbanks.advice import Advice
-from skill_gym.skillbanks.proposals import best_first, learnt_from
+from skill_gym.skillbanks.lessons import Lessons
 from skill_gym.skillbanks.shop_advice import SHOP_ADVICE, SHOP_PURPOSES
-from skill_gym.skillbanks.shop_diagnosis import ShopCause, ShopFinding, diagnose_visit
-from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
-from skill_gym.trajectory import Trajectory
+from skill_gym.skillbanks.shop_diagnosis import ShopCause, diagnose_visit
 
-
-class _Case(NamedTuple):
-    trajectory: Trajectory
-    finding: ShopFinding
-
-    @property
-    def task_type(self) -> str:
-        return self.trajectory.task.task_type
-
-
-def teach_shopping(request: TeacherRequest, teacher: str) -> TeacherAnswer:
-    """Answers a request whose episodes were all played in the shop.
-
-    A cause that is found in several departments makes one general skill, and further ones for each
-    department once the bank has it; a cause that concerns options names them in the end. What the bank has,
-    by content, is not said again. Proposals come in the order of the episodes that they rest on.
-
-    Args:
-        request: Failed episodes and the bank.
-        teacher: Who answers, for provenance.
-    """
-    cases: dict[ShopCause, list[_Case]] = defaultdict(list)
-    unexplained = []
-    for trajectory in request.trajectories:
-        findings = diagnose_visit(trajectory)
-        for finding in findings:
-            cases[finding.cause].append(_Case(trajectory, finding))
-        if not findings:
-            unexplained.append(trajectory.task.key)
-    has = {entry.fingerprint for entry in request.bank}
-    weighed: list[tuple[float, Proposal]] = []
-    known: list[str] = []
-    for cause in ShopCause:
-        levels = list(_levels(cause, cases.get(cause, []), request, teacher))
-        fresh = [item for item in levels if item[1].fingerprint not in has]
-        known += [proposal.title for _, proposal in levels if proposal.fingerprint in has]
-        if any(proposal.task_type is None for _, proposal in fresh):
-            fresh = fresh[:1]
-        said = len(levels) - len(fresh)
-        weighed += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
-    return TeacherAnswer(
-        proposals=best_first(weighed),
-        causes={cause.value: len(cases[cause]) for cause in ShopCause if cases.get(cause)},
-        known=tuple(known),
-        unexplained=tuple(unexplained),
-    )
-
-
-def _levels(
-    cause: ShopCause, cases: Sequence[_Case], request: TeacherRequest, teacher: str
-) -> Iterable[tuple[float, Proposal]]:
-    """What can be said about a cause: for all departments, for each, and with the options' names."""
-    advice = SHOP_ADVICE[cause]
-    types = sorted({case.task_type for case in cases})
-    if len(types) > 1:
-        yield len(cases), _proposal(advice, advice.general, None, cases, request, teacher)
-    for task_type in types:
-        own = [case for case in cases if case.task_type == task_type]
-        purpose = SHOP_PURPOSES.get(task_type, "what is wished")
-        yield (
-            len(own),
-            _proposal(advice, advice.typed.format(purpose=purpose), task_type, own, request, teacher),
-        )
-    for task_type in types:
-        own = [case for case in cases if case.task_type == task_type and case.finding.names]
-        names = Counter(name for case in own for name in case.finding.names)
-        if advice.concrete and names:
-            # Most common first, equal ones by name, so that the same episodes give the same words.
-            listed = sorted(names, key=lambda name: (-names[name], name))[:3]
-            purpose = SHOP_PURPOSES.get(task_type, "what is wished")
-            text = advice.concrete.format(purpose=purpose, names=" or ".join(listed))
-            yield len(own) / 2, _proposal(advice, text, task_type, own, request, teacher)
-
-
-def _proposal(
-    advice: Advice,
-    principle: str,
-    task_type: str | None,
-    cases: Sequence[_Case],
-    request: TeacherRequest,
-    teacher: str,
-) -> Proposal:
-    episodes = [case.trajectory for case in cases]
-    count = len({episode.task.key for episode in episodes})
-    types = sorted({case.task_type for case in cases})
-    cause = cases[0].finding.cause.value
-    evidence = (
-        f"{cause} in {count} of {len(request.trajectories)} failed episodes ({', '.join(types)}), "
-        f"e.g. {cases[0].finding.evidence}"
-    )
-    return Proposal(
-        title=advice.title,
-        principle=principle,
-        task_type=task_type,
-        when_to_apply=advice.when,
-        provenance=learnt_from(episodes, request, teacher, evidence),
-        cause=cause,
-    )
+SHOP_LESSONS = Lessons(
+    diagnose=diagnose_visit,
+    advice={cause: SHOP_ADVICE[cause] for cause in ShopCause},
+    purposes=SHOP_PURPOSES,
+    any_purpose="what is wished",
+)
+"""The shop's rules; advice with facts names the options concerned."""
