@@ -39,7 +39,7 @@ FURTHER_LR = 2e-5
 """Learning rate for a model that is trained further: what it can do already is to be kept."""
 
 TOKENIZER_GAMES = 400
-"""Tasks whose prompts and observations train the tokenizer of a policy from scratch."""
+"""Tasks whose prompts and observations give the tokenizer of a policy from scratch its phrases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,8 @@ class ColdStartConfig:
         out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.
         model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
         policy: Size of the small policy.
+        word_games: Tasks whose texts give the tokenizer its words, at least as many as give it phrases; more
+            where names are many and each of them is to be a token.
         imitation: How it is learnt; a learning rate of None is ``FURTHER_LR`` for a model that can speak.
         threads: Threads of torch; None leaves them as they are.
         dtype: Number format of the saved weights.
@@ -62,6 +64,7 @@ class ColdStartConfig:
     out: str = "runs/cold-start"
     model: str = "scratch"
     policy: TinyPolicyConfig = field(default_factory=TinyPolicyConfig)
+    word_games: int = TOKENIZER_GAMES
     imitation: ImitationConfig = field(default_factory=ImitationConfig)
     threads: int | None = 1
     dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
@@ -175,7 +178,7 @@ def _start(config: ColdStartConfig, out: Path) -> tuple[Any, Any]:
         return load_model(path), load_tokenizer(path)
     folder = out / "tokenizer"
     if not (folder / "tokenizer.json").is_file():
-        frames, texts = _tokenizer_texts(config.demonstrations)
+        frames, texts = _tokenizer_texts(config.demonstrations, config.word_games)
         tokenizer = train_tokenizer(frames, texts, config.policy)
         tokenizer.save_pretrained(folder)
         _tidy(folder)
@@ -183,17 +186,21 @@ def _start(config: ColdStartConfig, out: Path) -> tuple[Any, Any]:
     return new_model(tokenizer, config.policy, seed=config.seed), tokenizer
 
 
-def _tokenizer_texts(config: DemonstrationConfig) -> tuple[list[str], list[str]]:
-    """Prompts without skills, observations and replies; and, apart from them, prompts with all skills."""
+def _tokenizer_texts(config: DemonstrationConfig, word_games: int) -> tuple[list[str], list[str]]:
+    """Prompts without skills, observations and replies; and, apart from them, more of them and all skills."""
     # What practice itself says is a frame like any other; lessons are texts that change.
     practice = replace(config.practice, lessons=0.0)
-    plain = replace(config, episodes=min(TOKENIZER_GAMES, config.episodes), practice=practice)
+    plain = replace(
+        config, episodes=min(max(TOKENIZER_GAMES, word_games), config.episodes), practice=practice
+    )
     frames: list[str] = []
-    for one in demonstrations(plain, max_tokens=100_000):
-        frames += [*one.prompts, *one.replies]
+    words: list[str] = []
+    for number, one in enumerate(demonstrations(plain, max_tokens=100_000)):
+        texts = frames if number < TOKENIZER_GAMES else words
+        texts += [*one.prompts, *one.replies]
     starter = load_bank(config)
-    texts = [one.description + " " + one.how_to_avoid for one in starter.mistakes]
-    return frames, [*texts, *(f"{one.title}: {one.principle}" for one in starter.skills)]
+    words += [one.description + " " + one.how_to_avoid for one in starter.mistakes]
+    return frames, [*words, *(f"{one.title}: {one.principle}" for one in starter.skills)]
 
 
 def _samples(

@@ -19,8 +19,9 @@ def find_phrases(texts: Iterable[str], *, count: int, min_count: int = 20) -> tu
     """The phrases whose merging saves most tokens: byte-pair encoding over words instead of letters.
 
     Names of things and numbers are barriers: a name is a word that stands before a number somewhere
-    ("drawer 3"), unless it is one of ``NO_NAMES``. So a phrase is frame only ("You arrive at", ". On the"),
-    and each thing keeps one token wherever it is mentioned, which lets a small model copy it.
+    ("drawer 3"), unless it is one of ``NO_NAMES``, or that has a capital within a sentence. So a phrase is
+    frame only ("You arrive at", ". On the"), and each thing keeps one token wherever it is mentioned, which
+    lets a small model copy it.
 
     Args:
         texts: What the agent reads and writes.
@@ -31,12 +32,7 @@ def find_phrases(texts: Iterable[str], *, count: int, min_count: int = 20) -> tu
         Phrases of two words or more that are left in the merged texts, most frequent first.
     """
     texts = list(texts)
-    names = {
-        word.strip()
-        for text in texts
-        for word, number in _pairs(_UNITS.findall(text))
-        if word.strip().isalpha() and number.strip().isdigit()
-    } - NO_NAMES
+    names = _names(texts)
     segments: Counter[tuple[str, ...]] = Counter()
     for text in texts:
         for piece in TAG.split(text)[::2]:
@@ -69,6 +65,17 @@ def find_phrases(texts: Iterable[str], *, count: int, min_count: int = 20) -> tu
             if len(_UNITS.findall(phrase)) > 1 and phrase.strip():
                 final[phrase] += seen
     return tuple(phrase for phrase, _ in sorted(final.items(), key=lambda item: (-item[1], item[0]))[:count])
+
+
+def _names(texts: Iterable[str]) -> set[str]:
+    names = set()
+    for text in texts:
+        for word, after in _pairs(_UNITS.findall(text)):
+            if word.strip().isalpha() and after.strip().isdigit():
+                names.add(word.strip())
+            if word.strip().isalpha() and after.strip().istitle() and len(after.strip()) > 1:
+                names.add(after.strip())
+    return names - NO_NAMES
 
 
 def without_phrases(text: str, phrases: Sequence[str]) -> list[str]:

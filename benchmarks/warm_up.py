@@ -24,6 +24,8 @@ class Recipe(NamedTuple):
         size: Tasks of one generated environment, None for as many as are wanted.
         noise: Chance that the player is disturbed, None for the usual one.
         policy: Size of the small policy, where not the usual one.
+        options: Arguments of the environment.
+        word_games: Tasks that give the tokenizer its words, None for as many as give it phrases.
     """
 
     practice: Practice = Practice()
@@ -31,6 +33,8 @@ class Recipe(NamedTuple):
     size: int | None = None
     noise: float | None = None
     policy: Mapping[str, int] = {}
+    options: Mapping[str, Any] = {}
+    word_games: int | None = None
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -144,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
         demonstrations=DemonstrationConfig(
             env=options.env,
             practice=recipe.practice,
-            options=env_options,
+            options={**recipe.options, **env_options},
             generator=generator,
             **_given(options, playing),
         ),
@@ -152,6 +156,7 @@ def run(options: argparse.Namespace) -> int:
         policy=_policy_size(
             {**recipe.policy, **key_values(options.policy_size, "--policy-size", "layers=4")}
         ),
+        **({} if recipe.word_games is None else {"word_games": recipe.word_games}),
         out=options.out,
         model=options.model,
         threads=options.threads,

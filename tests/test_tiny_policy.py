@@ -37,6 +37,13 @@ def test_words_before_years_are_part_of_phrases():
     assert any("was born in the north" in phrase for phrase in find_phrases(told, count=20))
 
 
+def test_words_with_a_capital_within_a_sentence_are_names():
+    told = ["The mayor of Velbak Hill is Tola Norim. It was built by Tola Norim."] * 30
+    phrases = find_phrases(told, count=20)
+    assert phrases
+    assert not any(name in phrase for phrase in phrases for name in ("Velbak", "Hill", "Tola", "Norim"))
+
+
 def test_rare_phrases_are_left_alone():
     assert find_phrases(["You see a door."] * 3, count=5, min_count=4) == ()
 
