@@ -28,7 +28,8 @@ def open_questions(data: str, split: str) -> tuple[Question, ...]:
         data: A file; a folder with ``<split>.parquet``, ``.jsonl`` or ``.json`` (for ``all``, every file of
             questions in it); or ``hf:owner/name``.
         split: ``train``, ``validation`` (``dev`` and ``val`` mean the same), ``test`` or ``all``. Of a single
-            file those rows are left out that say that they belong to another split.
+            file those rows are left out that say that they belong to another split, unless it bears the split's
+            name.
 
     Raises:
         QuestionError: Nothing there, a record of another form, an id twice, or no question left.
@@ -88,6 +89,7 @@ def _read(data: str, split: str, stamps: tuple[Any, ...]) -> tuple[Question, ...
     questions: dict[tuple[str, str], Question] = {}
     others: Counter[str] = Counter()
     unanswerable: list[str] = []
+    by_rows = split != "all" and Path(data).is_file() and not _names(Path(data).name, split)
     for position, (place, row) in enumerate(question_rows(data, split)):
         try:
             question = read_record(row, position)
@@ -98,7 +100,7 @@ def _read(data: str, split: str, stamps: tuple[Any, ...]) -> tuple[Question, ...
         if question is None:
             unanswerable.append(place)
             continue
-        if len(stamps) == 1 and split != "all" and question.split not in ("", split):
+        if by_rows and question.split not in ("", split):
             others[question.split] += 1
             continue
         key = (question.data_source, question.id)
@@ -119,8 +121,12 @@ def _read(data: str, split: str, stamps: tuple[Any, ...]) -> tuple[Question, ...
 
 
 def _first(there: dict[str, Path], split: str) -> Path | None:
-    names = [split, *(other for other, name in SPLIT_NAMES.items() if name == split)]
-    return next((there[name + end] for name in names for end in ENDINGS if name + end in there), None)
+    return next((path for name, path in there.items() if _names(name, split)), None)
+
+
+def _names(file: str, split: str) -> bool:
+    stem = file.partition(".")[0]
+    return SPLIT_NAMES.get(stem, stem) == split
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
