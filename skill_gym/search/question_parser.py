@@ -149,7 +149,7 @@ def _things(kind: str, text: str) -> Iterator[Thing]:
 def _pattern(template: str) -> re.Pattern[str]:
     parts = _SLOT.split(template)
     return re.compile(
-        "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
     )
 
 

@@ -116,14 +116,13 @@ class Seeker:
         news = self._news(wanted)
         answer, reason = self._answer(wanted)
         if answer:
-            return _answer(answer, _joined(*news, reason))
+            return _answer(answer, " ".join([*news, *reason]))
         query, sought = self._query(wanted) if may_search else ("", "")
         if query:
-            first = [] if self._asked else [self.question]
-            missed = ["It was not found."] if self._asked and not news else []
-            return _search(query, _joined(*first, *news, *missed, f"Search for {sought}."))
+            missed = ["That was not found."] if self._asked and not news else []
+            return _search(query, " ".join([*news, *missed, sought]))
         guess = self._guess(wanted)
-        return _answer(guess, _joined(*news, f"No turns are left. {guess} is a guess."))
+        return _answer(guess, " ".join([*news, f"Nothing else is known. {guess} is a guess."]))
 
     def _value(self, thing: Thing) -> Named | str | None:
         if isinstance(thing, Named):
@@ -150,10 +149,10 @@ class Seeker:
             return self._describe(wanted)
         to_find = sum(len(line) for line in lines) + isinstance(wanted, Described)
         together = ready if to_find > self._left else ready[:1]
-        for form in (_fully, _by_name, _by_question):
+        for form in (_fully, _by_name, _by_wording):
             query = " ".join(form(asked) for asked in together)
             if query not in self._asked:
-                return query, " and ".join(_said(asked) for asked in together)
+                return query, " ".join(_sought(asked) for asked in together)
         return "", ""
 
     def _describe(self, wanted: Described) -> tuple[str, str]:
@@ -162,7 +161,7 @@ class Seeker:
         for chosen in (conditions, conditions[:1], conditions[1:]):
             query = " ".join(f"{_bare(one.value)} {one.relation.words}" for one in chosen)
             if query not in self._asked:
-                return query, str(Described(tuple(chosen)))
+                return query, f"Search for {Described(tuple(chosen))}."
         return "", ""
 
     def _known(self, wanted: Described) -> tuple[Condition, ...]:
@@ -175,27 +174,28 @@ class Seeker:
             for one, value in zip(wanted.conditions, values, strict=True)
         )
 
-    def _answer(self, wanted: Wanted) -> tuple[str, str]:
-        """The answer, and why; two empty texts while something is unknown."""
+    def _answer(self, wanted: Wanted) -> tuple[str, list[str]]:
+        """The answer, and why beside the news; an empty text while something is unknown."""
         if isinstance(wanted, Asked):
             value = self._value(wanted)
-            return ("", "") if value is None else (_bare(value), f"The answer is {_bare(value)}.")
+            return "" if value is None else _bare(value), []
         if isinstance(wanted, Described):
             conditions = self._known(wanted)
             for person, holding in self._reader.fitting(conditions):
                 if holding == len(conditions):
-                    return person.name, f"{person} {' and '.join(str(one) for one in conditions)}."
-            return "", ""
+                    return person.name, [f"{person} {' and '.join(str(one) for one in conditions)}."]
+            return "", []
         one, other = self._value(wanted.one), self._value(wanted.other)
         heads = self._value(wanted.one.head), self._value(wanted.other.head)
         if one is None or other is None or None in heads:
-            return "", ""
+            return "", []
+        pairs = [f"{one} of {heads[0]}", f"{other} of {heads[1]}"]
         if wanted.larger is None:
-            same = one == other
-            return ("yes" if same else "no"), "They are the same." if same else "They are not the same."
-        first = (int(str(one)) > int(str(other))) == wanted.larger
+            same = "" if one == other else "not "
+            return "no" if same else "yes", [f"{pairs[0]} is {same}the same as {pairs[1]}."]
+        place = int((int(str(one)) > int(str(other))) != wanted.larger)
         size = "larger" if wanted.larger else "smaller"
-        return _bare(heads[not first]), f"{one if first else other} is {size} than {other if first else one}."
+        return _bare(heads[place]), [f"{pairs[place]} is {size} than {pairs[1 - place]}."]
 
     def _guess(self, wanted: Wanted) -> str:
         """Something of the right kind."""
@@ -207,8 +207,9 @@ class Seeker:
             if wanted.larger is None:
                 return "no"
             heads = [self._value(asked.head) for asked in (wanted.one, wanted.other)]
-            if known := [head for head in heads if head is not None]:
-                return _bare(known[0])
+            known = [_bare(head) for head in heads if head is not None]
+            answer = answer_from(self.question, self._reader.passages)
+            return answer if answer in known or not known else known[0]
         return answer_from(self.question, self._reader.passages)
 
     def _news(self, wanted: Wanted) -> list[str]:
@@ -217,8 +218,8 @@ class Seeker:
         for thing in _things(wanted):
             for asked in _chain(thing):
                 ready, value = self._ready(asked), self._value(asked)
-                if ready is not None and value is not None and _said(ready) not in self._told:
-                    self._told.add(_said(ready))
+                if ready is not None and value is not None and str(ready) not in self._told:
+                    self._told.add(str(ready))
                     sentences.append(_fact(ready, value))
         return sentences
 
@@ -253,14 +254,19 @@ def _bare(value: Thing | str | None) -> str:
     return value.name if isinstance(value, Named) else str(value)
 
 
-def _said(asked: Asked) -> str:
-    """``the mayor of Velmora``, or the question without its mark: ``In which year was Velmora founded``."""
-    return str(asked).rstrip("?")
+def _sought(asked: Asked) -> str:
+    """``Search for the mayor of Velmora.``, or the question ``Who is the mayor of Velmora?``"""
+    return str(asked) if _is_question(asked) else f"Search for {asked}."
 
 
 def _fact(asked: Asked, value: Named | str) -> str:
-    said = _said(asked)
-    return f"{said[:1].upper()}{said[1:]}{'?' if str(asked).endswith('?') else ' is'} {value}."
+    """``The mayor of Velmora is Lorin Vask.``, or ``Who is the mayor of Velmora? Lorin Vask.``"""
+    said = str(asked)
+    return f"{said} {value}." if _is_question(asked) else f"{said[:1].upper()}{said[1:]} is {value}."
+
+
+def _is_question(asked: Asked) -> bool:
+    return asked.template.endswith("?")
 
 
 def _fully(asked: Asked) -> str:
@@ -275,12 +281,8 @@ def _by_name(asked: Asked) -> str:
     return _bare(asked.head)
 
 
-def _by_question(asked: Asked) -> str:
-    return _said(asked)
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(sentences)
+def _by_wording(asked: Asked) -> str:
+    return str(asked)
 
 
 def _search(query: str, thought: str) -> _Step:

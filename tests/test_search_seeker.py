@@ -1,0 +1,288 @@
+"""The seeker finds one fact after the other in what it reads, and nothing that it does not read."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from skill_gym.search.evidence_answer import answer_from
+from skill_gym.search.inquiry import next_query
+from skill_gym.search.language import BY_ID, RELATIONS, mention, sentence
+from skill_gym.search.lucene_index import memory_index
+from skill_gym.search.observation import NOTHING_FOUND, ObservationFormat, evidence, first_observation
+from skill_gym.search.passage_reader import FactReader
+from skill_gym.search.passages import Hit, Passage
+from skill_gym.search.question_parser import Asked, Compared, Described, Named, read_name, read_wanted
+from skill_gym.search.seeker import Seeker
+from skill_gym.search.shown_passages import ShownPassage, read_passages
+
+COMMANDS = ("<search><your query></search>", "<answer><your answer></answer>")
+NAMES = {
+    "person": "Lorin Vask",
+    "town": "Brenford",
+    "region": "Ostmar",
+    "company": "Velm Works",
+    "book": "Silent Lamp of Torin",
+    "river": "Asker",
+    "school": "Torin Hall",
+    "prize": "Melk Prize",
+}
+WORLD = {
+    "Velm Works": "Velm Works is a company. The founder of Velm Works is Lorin Vask. The company makes hats.",
+    "Velm Mills": "Velm Mills is a company. The founder of Velm Mills is Tara Olt. The company makes soap.",
+    "Lorin Vask": "Lorin Vask is a public figure. She was born in Brenford. She works as a baker. "
+    "Lorin Vask came into the world in 1871.",
+    "Lorin Pell": "Lorin Pell is a public figure. He was born in Karsow. He works as a baker. "
+    "Lorin Pell came into the world in 1902.",
+    "Tara Olt": "Tara Olt is a public figure. Tara Olt was born in Karsow. She is a judge by trade. "
+    "The year of birth of Tara Olt is 1899.",
+    "Brenford": "Brenford is a town. The mayor of Brenford is Mila Gorn. The Asker flows through the town. "
+    "The town has 12,400 inhabitants.",
+    "Karsow": "Karsow is a town. Karsow elected Odo Rem as mayor. The town stands on the Umber. "
+    "The population of Karsow is 900.",
+    "Odo Rem": "Odo Rem is a public figure. Odo Rem is often mistaken for Mila Gorn.",
+    "Mila Gorn": "Mila Gorn is a public figure. She works as a nurse. Mila Gorn was born in Karsow.",
+}
+PASSAGES = [Passage(str(number), title, text) for number, (title, text) in enumerate(WORLD.items())]
+
+
+def play(
+    question: str,
+    *,
+    passages: Sequence[Passage] = PASSAGES,
+    layout: ObservationFormat = "plain",
+    topk: int = 3,
+    advice: str = "",
+    turns: int = 4,
+) -> tuple[list[str], list[str]]:
+    """Commands and thoughts up to the answer."""
+    index = memory_index(passages)
+    seeker = Seeker(first_observation(question, layout), advice)
+    commands: list[str] = []
+    thoughts: list[str] = []
+    for _ in range(turns):
+        commands.append(seeker.command(COMMANDS))
+        thoughts.append(seeker.thought)
+        if commands[-1].startswith("<answer>"):
+            break
+        query = commands[-1][len("<search>") : -len("</search>")]
+        seeker.observe(commands[-1], evidence(index.search([query], topk)[0], layout).text)
+    return commands, thoughts
+
+
+@pytest.mark.parametrize("layout", ["plain", "r1", "skillrl"])
+def test_a_chain_is_followed_one_fact_at_a_time(layout: ObservationFormat) -> None:
+    question = "Who is the mayor of the town where the founder of Velm Works was born?"
+    commands, thoughts = play(question, layout=layout, topk=1)
+    assert commands == [
+        "<search>Velm Works founder started</search>",
+        "<search>Lorin Vask born birthplace</search>",
+        "<search>Brenford mayor elected</search>",
+        "<answer>Mila Gorn</answer>",
+    ]
+    assert thoughts == [
+        "Search for the founder of Velm Works.",
+        "The founder of Velm Works is Lorin Vask. Search for the town where Lorin Vask was born.",
+        "The town where Lorin Vask was born is Brenford. Who is the mayor of Brenford?",
+        "Who is the mayor of Brenford? Mila Gorn.",
+    ]
+
+
+def test_what_comes_by_the_way_is_not_searched_for() -> None:
+    commands, _ = play("In which town was the founder of Velm Works born?", topk=9)
+    assert commands == ["<search>Velm Works founder started</search>", "<answer>Brenford</answer>"]
+
+
+def test_two_are_compared_one_after_the_other() -> None:
+    commands, thoughts = play("Which town has fewer inhabitants, Brenford or Karsow?", topk=1)
+    assert commands == [
+        "<search>Brenford population inhabitants</search>",
+        "<search>Karsow population inhabitants</search>",
+        "<answer>Karsow</answer>",
+    ]
+    assert thoughts == [
+        "What is the population of Brenford?",
+        "What is the population of Brenford? 12400. What is the population of Karsow?",
+        "What is the population of Karsow? 900. 900 of Karsow is smaller than 12400 of Brenford.",
+    ]
+
+
+def test_a_query_names_both_heads_where_the_turns_are_few() -> None:
+    question = "Who is younger, the founder of Velm Works or the founder of Velm Mills?"
+    commands, _ = play(question, topk=2)
+    assert commands == [
+        "<search>Velm Works founder started Velm Mills founder started</search>",
+        "<search>Lorin Vask born year birth</search>",
+        "<answer>Tara Olt</answer>",
+    ]
+    apart, _ = play(question, topk=1, advice="You have 6 turns; a search in the last one comes to nothing.")
+    assert apart[0] == "<search>Velm Works founder started</search>"
+
+
+def test_the_person_of_whom_both_conditions_hold_is_found() -> None:
+    commands, thoughts = play("Who works as a baker and was born in Karsow?")
+    assert commands[-1] == "<answer>Lorin Pell</answer>"
+    assert thoughts[-1] == "Lorin Pell works as a baker and was born in Karsow."
+
+
+def test_same_or_not_is_answered_by_yes_or_no() -> None:
+    assert play("Were Tara Olt and Mila Gorn born in the same town?")[0][-1] == "<answer>yes</answer>"
+    assert play("Do Lorin Vask and Tara Olt have the same occupation?")[0][-1] == "<answer>no</answer>"
+
+
+def test_it_does_not_know_what_it_has_not_read() -> None:
+    hidden = [passage for passage in PASSAGES if passage.title != "Brenford"]
+    commands, thoughts = play("Which river flows through Brenford?", passages=hidden)
+    assert len(commands) == len(set(commands)) == 4
+    assert commands[-1] != "<answer>Asker</answer>"
+    assert "guess" in thoughts[-1]
+    assert play("Which river flows through Brenford?")[0][-1] == "<answer>Asker</answer>"
+
+
+def test_turns_are_read_from_the_instructions() -> None:
+    question = "Which river flows through Nowhere?"
+    for told, count in (
+        ("", 4),
+        ("You have 2 turns; a search in the last one comes to nothing.", 2),
+        ("You have 2 turns to search and one more to answer.", 3),
+    ):
+        commands, _ = play(question, advice=told, turns=9)
+        assert len(commands) == count, told
+        assert commands[-1].startswith("<answer>")
+
+
+def test_it_answers_when_nothing_else_is_admissible() -> None:
+    seeker = Seeker("Question: Which river flows through Brenford?")
+    assert seeker.command(COMMANDS[1:]).startswith("<answer>")
+    assert seeker.command(()) == ""
+
+
+def test_it_goes_on_from_what_others_did() -> None:
+    question = "Who is the mayor of the town where the founder of Velm Works was born?"
+    seeker = Seeker(first_observation(question, "plain"))
+    seeker.observe("<search>everything</search>", evidence([Hit(one, 1.0) for one in PASSAGES], "plain").text)
+    assert seeker.command(COMMANDS) == "<answer>Mila Gorn</answer>"
+
+
+def test_every_wording_of_every_relation_is_understood() -> None:
+    for relation in RELATIONS:
+        head = mention(relation.head, NAMES[relation.head])
+        for template in relation.questions:
+            text = sentence(template, head=head)
+            assert read_wanted(text) == Asked(relation, Named(relation.head, NAMES[relation.head]), template)
+        for templates, larger in ((relation.larger, True), (relation.smaller, False)):
+            for template in templates:
+                read = read_wanted(template.format(a=head, b=mention(relation.head, "Other Name")))
+                assert isinstance(read, Compared)
+                assert (read.one.relation, read.larger) == (relation, larger)
+                assert str(read.other.head) == mention(relation.head, "Other Name")
+
+
+def test_every_sentence_of_every_relation_is_read_of_its_own_head_only() -> None:
+    values = {
+        "year": "1871",
+        "people": "12,400",
+        "kilometres": "88",
+        "occupation": "baker",
+        "product": "hats",
+    }
+    for relation in RELATIONS:
+        head = Named(relation.head, NAMES[relation.head])
+        value = values.get(relation.value) or mention(relation.value, f"{NAMES[relation.value]} Two")  # type: ignore[arg-type]
+        for template in relation.sentences:
+            text = sentence(template, head=mention(relation.head, head.name), value=value)
+            assert f"Any words. {text} More words.".count(text) == 1
+            read, foreign = FactReader(), FactReader()
+            read.read([ShownPassage(head.name, f"Any words. {text} More words.")])
+            foreign.read([ShownPassage("Somebody Else", f"Any words. {text} More words.")])
+            expected = (
+                read_name(relation.value, value)  # type: ignore[arg-type]
+                if relation.kind == "entity"
+                else value.replace(",", "")
+            )
+            assert read.value(relation, head) == expected, text
+            assert foreign.value(relation, Named(relation.head, "Somebody Else")) is None, text
+
+
+def test_other_names_and_namesakes_are_told_apart() -> None:
+    reader = FactReader()
+    reader.read([
+        ShownPassage(
+            "Lorin Vask", "She is a baker by trade. Lorin Vask is also known as Lia. She won the Melk Prize."
+        ),
+        ShownPassage("Lorin Vask", "Lorin Vask is a judge by trade. Lorin Vask won the Torin Prize."),
+    ])  # fmt: skip
+    won = BY_ID["person.won"]
+    assert reader.value(won, Named("person", "Lia")) == Named("prize", "Melk Prize")
+    assert reader.value(won, Named("person", "Lorin Vask", "judge")) == Named("prize", "Torin Prize")
+    read = read_wanted("Which prize did the judge Lorin Vask win?")
+    assert isinstance(read, Asked)
+    assert read.head == Named("person", "Lorin Vask", "judge")
+
+
+def test_conditions_may_hold_phrases() -> None:
+    read = read_wanted("Which person attended the school of nobody and works as a baker?")
+    assert read is None
+    read = read_wanted("Which person is employed by the sponsor of the Melk Prize and works as a baker?")
+    assert isinstance(read, Described)
+    assert str(read) == "the person who is employed by the sponsor of the Melk Prize and works as a baker"
+
+
+HITS = [
+    Hit(Passage("a", "Ruin (film)", "A film (1999) of\nits time.\nDoc 7: not a passage."), 2.0),
+    Hit(Passage("b", 'The "Old" Mill', "Stands (still)."), 1.0),
+]
+
+
+@pytest.mark.parametrize("layout", ["plain", "r1", "skillrl"])
+def test_passages_are_read_back_from_every_layout(layout: ObservationFormat) -> None:
+    assert read_passages(evidence(HITS, layout).text) == [
+        ShownPassage("Ruin (film)", "A film (1999) of its time. Doc 7: not a passage."),
+        ShownPassage('The "Old" Mill', "Stands (still)."),
+    ]
+    assert read_passages(evidence([], layout).text) == []
+    assert read_passages(f"{NOTHING_FOUND} Doc 1(Title: x) y") == []
+
+
+REAL = [
+    ShownPassage("Anna Berg", "Anna Berg (born 1950) is a Danish chess player. She won the Open in 1971."),
+    ShownPassage("Carl Dahl", "Carl Dahl (born 1962) is a Danish writer. His first novel sold 9,000 copies."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("In what year did Anna Berg win the Open?", "1971"),
+        ("How many copies did the first novel of Carl Dahl sell?", "9,000"),
+        ("Who is older, Anna Berg or Carl Dahl?", "Anna Berg"),
+        ("Who was born later, Anna Berg or Carl Dahl?", "Carl Dahl"),
+        ("Are Anna Berg and Carl Dahl both Danish?", "yes"),
+        ("Are Anna Berg and Carl Dahl both chess players by trade?", "no"),
+        ("Who wrote a first novel that sold 9,000 copies?", "Carl Dahl"),
+    ],
+)
+def test_any_question_gets_an_answer_of_its_kind(question: str, answer: str) -> None:
+    assert answer_from(question, REAL) == answer
+
+
+def test_any_question_is_searched_with_its_words_then_with_what_they_lead_to() -> None:
+    question = "Which country does the teacher of Anna Berg come from?"
+    first = next_query(question, [], [])
+    assert first == "country teacher anna berg come"
+    read = [ShownPassage("Anna Berg", "Anna Berg was a pupil of Ivan Petrov.")]
+    assert "Ivan Petrov" in next_query(question, read, [first])
+    commands, thoughts = play("Which country does the mayor of Brenford come from?")
+    assert len(commands) == 4
+    assert commands[-1].startswith("<answer>")
+    assert all(thought.startswith("Which country does") for thought in thoughts)
+
+
+def test_an_empty_observation_is_refused() -> None:
+    with pytest.raises(ValueError, match="holds no question"):
+        Seeker("  \n")
+
+
+def test_equal_texts_give_equal_play() -> None:
+    question = "Who is younger, the founder of Velm Works or the founder of Velm Mills?"
+    plays: list[Callable[[], object]] = [lambda: play(question), lambda: play(question)]
+    assert plays[0]() == plays[1]()
