@@ -83,7 +83,8 @@ def _answer(facts: SearchFacts) -> list[SearchFinding]:
         found.append(SearchFinding(cause, evidence))
 
     contained = facts.measures.get("sub_em")
-    if contained == 1 or (contained is None and len(told) >= _SENTENCE):
+    long = contained == 1 or (contained is None and len(told) >= _SENTENCE)
+    if long:
         add(SearchCause.TOO_LONG, f"{len(told)} words answered")
     if facts.measures.get("f1", 0) > 0.5 and contained != 1 and _is_part(told, facts):
         add(SearchCause.PARTIAL, f"'{_cut(answer)}' is a part of a longer name that was shown")
@@ -102,7 +103,7 @@ def _answer(facts: SearchFacts) -> list[SearchFinding]:
             add(SearchCause.EARLY, f"answered after the one search '{_cut(facts.queries[0])}'")
     if namesake := _namesake(told, facts):
         add(SearchCause.NAMESAKE, namesake)
-    elif told and told not in (["yes"], ["no"]) and not _shown(told, facts):
+    elif not long and told not in ([], ["yes"], ["no"]) and not _shown(told, facts):
         add(SearchCause.UNSUPPORTED, f"'{_cut(answer)}' stands in none of {len(facts.shown)} passages")
     if both and (left_out := _left_out(both, facts)):
         add(SearchCause.ONE_SIDE, f"no search about '{_cut(left_out)}'")
