@@ -1,4 +1,4 @@
-"""The command line: play, evaluate, train, cold-start, bank, webshop, demo."""
+"""The command line: play, evaluate, train, cold-start, bank, webshop, search, demo."""
 
 import argparse
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 import gymnasium as gym
 
 from skill_gym import __version__
-from skill_gym.benchmarks import commands, warm_up, webshop_build
+from skill_gym.benchmarks import commands, search_command, warm_up, webshop_build
 from skill_gym.benchmarks.players import PLAYERS
 from skill_gym.registration import SUITE
 
@@ -155,6 +155,9 @@ def parser() -> argparse.ArgumentParser:
 
     shop = choices.add_parser("webshop", help="build a WebShop from the original's files, or look at one")
     webshop_build.add_actions(shop)
+
+    search = choices.add_parser("search", help="build what Search searches, look into it, or serve it")
+    search_command.add_actions(search)
 
     demo = choices.add_parser(
         "demo",

@@ -52,10 +52,12 @@ def build_corpus(
     licence: str = "",
     encode: Encode | None = None,
     progress: Progress | None = None,
+    exist_ok: bool = False,
 ) -> PassageIndex:
     """Writes a corpus folder and an index, each of them whole or not at all, and opens it.
 
-    Passages are read once and never held. If the index fails, the passages stay; go on with ``add_engine``.
+    Passages are read once and never held. If the index fails, the passages stay; go on with ``add_engine``
+    or with ``exist_ok``. Several processes may try at once.
 
     Args:
         passages: At least one; ids are distinct.
@@ -65,15 +67,17 @@ def build_corpus(
         licence: Under which they may be used.
         encode: The model, for ``dense`` and ``hybrid``.
         progress: Told how far the work is.
+        exist_ok: Takes the passages that are there, whatever they are, instead of refusing them.
 
     Raises:
         CorpusError: The folder is in use, or a passage cannot be used.
     """
     folder = Path(folder).expanduser()
     _check_engine(engine, encode)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    there = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if there and not (exist_ok and (folder / META_FILE).is_file()):
         raise CorpusError(f"{folder} is there already; remove it, or add an index to it with add_engine")
-    if folder.is_dir():
+    if folder.is_dir() and not there:
         folder.rmdir()
     folder.parent.mkdir(parents=True, exist_ok=True)
 
