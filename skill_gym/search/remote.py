@@ -1,10 +1,12 @@
 """Passages from search servers over HTTP: Search-R1's, SkyRL-Gym's or our own."""
 
+import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Literal
+from weakref import WeakSet
 
 from skill_gym.search.batching import Batcher
 from skill_gym.search.failover import RequestRefused, Servers
@@ -25,7 +27,7 @@ class RemoteIndex:
     asked for are fine, more are cut, anything else is a failure of the server. A query without a letter or
     digit finds nothing and is not sent; of a long one the beginning counts (``passages.LONGEST_QUERY``).
 
-    A pickle or a copy holds the arguments only and connects anew.
+    A pickle or a copy holds the arguments only and connects anew, as a forked process does.
 
     Args:
         urls: One or several; a URL without a path gets ``/retrieve``. All must serve the same corpus.
@@ -90,6 +92,7 @@ class RemoteIndex:
         self._lock = threading.Lock()
         self._info: IndexInfo | None = None
         self._closed = False
+        _OPEN.add(self)
 
     @property
     def stats(self) -> RemoteStats:
@@ -201,3 +204,16 @@ def _retrieve_url(url: str) -> str:
     if not found or scheme not in ("http", "https") or not rest.strip("/") or rest != rest.strip():
         raise ValueError(f"expected a URL such as http://127.0.0.1:8000/retrieve, got {url!r}")
     return url if rest.partition("/")[2] else f"{url.rstrip('/')}/retrieve"
+
+
+_OPEN: WeakSet[RemoteIndex] = WeakSet()
+
+
+def _connect_anew() -> None:
+    """In a forked process: a connection of two processes would give each the other's answers."""
+    for index in list(_OPEN):
+        index.__setstate__(index.__getstate__())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_connect_anew)

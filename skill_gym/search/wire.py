@@ -106,10 +106,7 @@ def read_answer(body: bytes, queries: int, topk: int) -> list[list[Hit]]:
     Raises:
         WireError: It is no such answer.
     """
-    try:
-        data = json.loads(body)
-    except ValueError as error:
-        raise WireError(f"expected JSON, got what is none ({error})") from None
+    data = _parsed(body)
     if not isinstance(data, dict) or not isinstance(data.get("result"), list):
         raise WireError(f"expected an object with the list 'result', got {_kind(data)}{_keys(data)}")
     lists = data["result"]
@@ -124,10 +121,7 @@ def read_info(body: bytes) -> IndexInfo:
     Raises:
         WireError: It says something else.
     """
-    try:
-        data = json.loads(body)
-    except ValueError as error:
-        raise WireError(f"expected JSON, got what is none ({error})") from None
+    data = _parsed(body)
     if not isinstance(data, dict):
         raise WireError(f"expected an object, got {_kind(data)}")
     engine, passages, corpus = (data.get(name) for name in ("engine", "passages", "corpus"))
@@ -157,6 +151,13 @@ def read_document(document: object) -> Passage:
     if isinstance(number, bool) or not isinstance(number, str | int):
         number = passage_id(title, text)
     return Passage(str(number), title, text)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"expected JSON, got what is none ({error})") from None
 
 
 def _hits(items: object, topk: int) -> list[Hit]:
