@@ -80,10 +80,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from skill_gym.benchmarks.evaluation import Evaluation, paired_difference
     from skill_gym.benchmarks.players import open_player, token_counter
     from skill_gym.benchmarks.progress import EpisodeBar
+    from skill_gym.registration import step_limit
 
     kwargs = _env_kwargs(options)
     if options.max_steps is not None:
-        kwargs["max_episode_steps"] = options.max_steps
+        kwargs |= step_limit(options.env, options.max_steps)
     if options.policy == "expert":
         kwargs["expert"] = options.expert or _experts(options.env)[0]
     earlier = Evaluation.load(options.compare) if options.compare else None
@@ -123,8 +124,10 @@ def run_evaluate(options: argparse.Namespace) -> int:
         )
     print(f"{evaluation.policy} on {', '.join(evaluation.splits)}, bank {evaluation.bank_version}\n")
     print(evaluation.table())
-    games, seconds = len(evaluation.results), evaluation.seconds
-    print(f"\n{games} games in {seconds:.1f} s, {evaluation.reply_tokens} tokens said")
+    if evaluation.measures:
+        print(f"\n{evaluation.measures.table()}")
+    count, seconds = len(evaluation.results), evaluation.seconds
+    print(f"\n{count} tasks in {seconds:.1f} s, {evaluation.reply_tokens} tokens said")
     if earlier is not None:
         print(f"against {options.compare}: {paired_difference(earlier, evaluation)} (paired, 95% interval)")
     if options.json:

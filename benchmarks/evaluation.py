@@ -1,13 +1,14 @@
 """The record of an evaluation: results, success by task type, comparison of two on the same tasks."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from skill_gym.agents.policy import Completion
 from skill_gym.benchmarks.intervals import PairedDifference, Rate, newcombe, wilson
+from skill_gym.benchmarks.measures import Measures
 from skill_gym.trajectory import Boundary, Ended, Trajectory
 
 FORMAT = 1
@@ -34,6 +35,7 @@ class TaskResult:
         reply_tokens: Tokens of all replies.
         boundary: Where a broken episode broke.
         error: Why it broke, "" unless it did.
+        measures: What the environment measured at the end besides success, see ``measures``.
     """
 
     task_id: str
@@ -47,6 +49,7 @@ class TaskResult:
     reply_tokens: int = 0
     boundary: Boundary | None = None
     error: str = ""
+    measures: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def solved(self) -> bool:
@@ -73,6 +76,7 @@ class TaskResult:
             reply_tokens=sum(len(completion.token_ids) for completion in completions),
             boundary=trajectory.boundary,
             error=str(trajectory.meta.get("error", "")),
+            measures=dict(trajectory.meta.get("measures", {})),
         )
 
 
@@ -114,6 +118,11 @@ class Evaluation:
         return sum(result.ended == "broken" for result in self.results)
 
     @property
+    def measures(self) -> Measures:
+        """Means of what the environment measured besides success, by data source; false without any."""
+        return Measures(result.measures for result in self.results)
+
+    @property
     def mean_steps(self) -> float:
         """Mean number of turns of all episodes."""
         return sum(result.steps for result in self.results) / len(self.results)
@@ -151,6 +160,11 @@ class Evaluation:
         """The evaluation as JSON text; the rates are in it for readers, and recomputed when it is read."""
         rates = {name: asdict(self.success(name)) for name in self.task_types}
         derived = {"success": asdict(self.success()), "success_by_type": rates, "broken": self.broken}
+        if measures := self.measures:
+            derived["measures_by_source"] = {
+                source: {name: asdict(measures.mean(name, source)) for name in measures.names}
+                for source in measures.sources
+            }
         return json.dumps({"format": FORMAT, **derived, **asdict(self)}, indent=1, ensure_ascii=False)
 
     @classmethod

@@ -74,15 +74,21 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Rate:
         raise ValueError(f"a rate needs at least 1 trial, got {trials}")
     if not 0 <= successes <= trials:
         raise ValueError(f"successes must be in [0, {trials}], got {successes}")
-    z = _quantile(confidence)
-    rate = successes / trials
-    scale = 1 + z * z / trials
-    centre = (rate + z * z / (2 * trials)) / scale
-    half = z / scale * sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))
-    # The ends are 0 and 1 exactly there; rounding would leave 1e-18.
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == trials else min(1.0, centre + half)
+    low, high = wilson_mean(successes / trials, trials, confidence=confidence)
     return Rate(successes, trials, low, high)
+
+
+def wilson_mean(mean: float, count: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Ends of Wilson's interval around the mean of values in [0, 1].
+
+    For values that are 0 or 1 it is ``wilson``'s; others vary less, so for them it is conservative.
+    """
+    z = _quantile(confidence)
+    scale = 1 + z * z / count
+    centre = (mean + z * z / (2 * count)) / scale
+    half = z / scale * sqrt(mean * (1 - mean) / count + z * z / (4 * count * count))
+    # The ends are 0 and 1 exactly there; rounding would leave 1e-18.
+    return 0.0 if mean == 0 else max(0.0, centre - half), 1.0 if mean == 1 else min(1.0, centre + half)
 
 
 def newcombe(

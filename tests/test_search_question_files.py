@@ -183,14 +183,14 @@ def test_rows_of_another_split_are_left_out_of_a_file(tmp_path: Path) -> None:
     assert [one.id for one in open_questions(path, "validation")] == ["0", "2"]
     assert [one.id for one in open_questions(path, "train")] == ["1", "2"]
     assert len(open_questions(path, "all")) == 3
-    with pytest.raises(QuestionError, match="no question of split 'test'.*1 of 'train'"):
+    with pytest.raises(QuestionError, match=r"no question of split 'test'.*1 of 'train'"):
         open_questions(write(tmp_path / "train.jsonl", rows[1]), "test")
 
 
 def test_a_file_that_bears_the_splits_name_is_the_split(tmp_path: Path) -> None:
     path = write(tmp_path / "test.jsonl", {**R1, "extra_info": {"split": "dev"}})
     assert len(open_questions(path, "test")) == 1
-    with pytest.raises(QuestionError, match="1 of 'validation'"):
+    with pytest.raises(QuestionError, match=r"1 of 'validation'"):
         open_questions(path, "train")
 
 
@@ -202,7 +202,7 @@ def test_folders_have_a_file_for_each_split(tmp_path: Path) -> None:
     assert [one.id for one in open_questions(data, "train")] == ["a"]
     assert [one.id for one in open_questions(data, "validation")] == ["b"]
     assert [one.id for one in open_questions(data, "all")] == ["a", "b"]
-    with pytest.raises(QuestionError, match=r"expected test.parquet, .jsonl or .json, there is dev.json"):
+    with pytest.raises(QuestionError, match=r"expected test\.parquet, \.jsonl or .json, there is dev\.json"):
         open_questions(data, "test")
     with pytest.raises(QuestionError, match="no questions at"):
         open_questions(str(tmp_path / "nothing"), "all")

@@ -28,8 +28,8 @@ def open_questions(data: str, split: str) -> tuple[Question, ...]:
         data: A file; a folder with ``<split>.parquet``, ``.jsonl`` or ``.json`` (for ``all``, every file of
             questions in it); or ``hf:owner/name``.
         split: ``train``, ``validation`` (``dev`` and ``val`` mean the same), ``test`` or ``all``. Of a single
-            file those rows are left out that say that they belong to another split, unless it bears the split's
-            name.
+            file those rows are left out that say that they belong to another split, unless the file bears the
+            split's name.
 
     Raises:
         QuestionError: Nothing there, a record of another form, an id twice, or no question left.
