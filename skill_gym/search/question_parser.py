@@ -8,6 +8,7 @@ from functools import cache
 from skill_gym.search.language import (
     CLOSED_LISTS,
     CONSTRAINTS,
+    ENTITY_TYPES,
     HOMONYM,
     RELATIONS,
     RELATIONS_OF,
@@ -141,8 +142,9 @@ def _things(kind: str, text: str) -> Iterator[Thing]:
                     yield from (
                         Asked(relation, head, template) for head in _things(relation.head, found["head"])
                     )
-    if kind in RELATIONS_OF and (named := read_name(kind, text)):
-        yield named
+    for known in ENTITY_TYPES:
+        if known == kind and (named := read_name(known, text)):
+            yield named
 
 
 @cache
