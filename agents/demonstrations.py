@@ -57,6 +57,8 @@ class DemonstrationConfig:
         generator: Settings of the generator of tasks. A setting with a list of two numbers is drawn between
             them for each task, as a whole number where both are; lists that are no ranges belong into
             ``options["generator"]``.
+        in_a_row: Episodes, one after the other, that share what is drawn for ``generator``; more than 1 saves
+            time where what the generator makes serves many tasks.
         workers: Processes that play; their number changes nothing in what is played.
         seed: Of skills shown, arguments drawn and noise.
     """
@@ -75,6 +77,7 @@ class DemonstrationConfig:
     noise: float = 0.1
     max_steps: int | None = None
     generator: Mapping[str, Any] = field(default_factory=dict)
+    in_a_row: int = 1
     workers: int = 1
     seed: int = 0
 
@@ -87,11 +90,12 @@ class DemonstrationConfig:
             raise ValueError(f"noise must be in [0, 1), got {self.noise}")
         if self.size is not None and self.size < 1:
             raise ValueError(f"size must be at least 1, got {self.size}; pass None for as many as wanted")
-        if self.workers < 1:
-            raise ValueError(f"workers must be at least 1, got {self.workers}")
-        for name, value in self.generator.items():
+        for name in ("workers", "in_a_row"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for setting, value in self.generator.items():
             if _is_range(value) and (len(value) != 2 or value[0] > value[1]):
-                raise ValueError(f"{name} must be a number, or a range as [low, high], got {value}")
+                raise ValueError(f"{setting} must be a number, or a range as [low, high], got {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +180,11 @@ def _episode(
 ) -> Demonstration | None:
     """One task, in an environment and with the skills that were drawn for it."""
     drawn = config.practice.options(split, rng)
+    draw = rng
+    if config.in_a_row > 1:
+        draw = random.Random(f"{config.seed}:{split}:settings:{number // config.in_a_row}")
     settings = {
-        name: _between(value, rng) if _is_range(value) else value for name, value in config.generator.items()
+        name: _between(value, draw) if _is_range(value) else value for name, value in config.generator.items()
     }
     skill_gym.register_suite()
     made = gym.make(

@@ -22,6 +22,7 @@ class Recipe(NamedTuple):
         practice: What differs between episodes.
         generator: Settings of the generator, where tasks are generated.
         size: Tasks of one generated environment, None for as many as are wanted.
+        in_a_row: Episodes in a row that share what is drawn for the generator.
         noise: Chance that the player is disturbed, None for the usual one.
         policy: Size of the small policy, where not the usual one.
         options: Arguments of the environment.
@@ -31,6 +32,7 @@ class Recipe(NamedTuple):
     practice: Practice = Practice()
     generator: Mapping[str, Any] = {}
     size: int | None = None
+    in_a_row: int = 1
     noise: float | None = None
     policy: Mapping[str, int] = {}
     options: Mapping[str, Any] = {}
@@ -150,6 +152,7 @@ def run(options: argparse.Namespace) -> int:
             practice=recipe.practice,
             options={**recipe.options, **env_options},
             generator=generator,
+            in_a_row=recipe.in_a_row,
             **_given(options, playing),
         ),
         imitation=ImitationConfig(bf16=options.bf16, **_given(options, learning)),

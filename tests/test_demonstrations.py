@@ -100,6 +100,14 @@ def test_demonstrations_are_the_tokens_that_are_seen_at_play(chat):
         assert mine.positions.tolist() == sample.positions.tolist()
 
 
+def test_episodes_in_a_row_share_what_is_drawn():
+    drawn = [one.prompts[0] for one in demonstrations(alfworld(episodes=8, practice=BARE, in_a_row=4))]
+    assert drawn == [one.prompts[0] for one in demonstrations(alfworld(episodes=8, practice=BARE))]
+    many = alfworld(episodes=40, practice=BARE, generator={"room_scale": [0.3, 2.0]}, size=1)
+    assert len({one.prompts[0] for one in demonstrations(many)}) > 10
+    assert len({one.prompts[0] for one in demonstrations(replace(many, in_a_row=20))}) == 2
+
+
 def test_only_replies_with_their_end_are_learnt(chat):
     one = next(demonstrations(FEW))
     sample = encode(one, chat)
@@ -309,6 +317,7 @@ def test_held_out_games_are_others():
         {"episodes": 0},
         {"first_game": -1},
         {"workers": 0},
+        {"in_a_row": 0},
         {"generator": {"room_scale": [0.3, 0.5, 0.9]}},
         {"generator": {"room_scale": [0.9, 0.3]}},
         {"noise": 1.0},
