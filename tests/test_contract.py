@@ -14,12 +14,15 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from toy_env import TOY_ID
 
+from skill_gym.agents.replies import in_tags
 from skill_gym.benchmarks.suite import LINE_UP, make, stack
+from skill_gym.registration import step_limit
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.rendering import about_tokens
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.text_env import TextEnv
 from skill_gym.trajectory import Task, Trajectory
+from skill_gym.wrappers.open_command import fill
 
 IDS = [*LINE_UP, TOY_ID]
 LAYOUTS = ["step", "transcript"]
@@ -32,8 +35,6 @@ BANK = SkillBank.empty().with_skills(
         Mistake("err_001", "Doing the same thing again.", "Try something else."),
     ]
 )
-REPLY = "<action>look</action>"
-
 pytestmark = pytest.mark.parametrize("env_id", IDS)
 
 
@@ -53,12 +54,16 @@ def bare(env_id: str, **kwargs: Any) -> TextEnv:
     return env
 
 
+def reply_to(info: dict[str, Any], place: int = 0) -> str:
+    """An admissible command as a model replies it, with a word in its slot."""
+    return in_tags(fill(info["admissible_commands"][place], "word"))
+
+
 def replies(env: gym.Env[str, str], count: int = 3) -> list[tuple[str, dict[str, Any]]]:
     """Prompts and infos of an episode's beginning, the first admissible command taken each time."""
     shown = [env.reset(seed=3)]
     for _ in range(count):
-        command = shown[-1][1]["admissible_commands"][0]
-        prompt, _, terminated, truncated, info = env.step(f"<action>{command}</action>")
+        prompt, _, terminated, truncated, info = env.step(reply_to(shown[-1][1]))
         shown.append((prompt, info))
         if terminated or truncated:
             break
@@ -121,7 +126,7 @@ def test_wrong_use_is_refused_with_a_mend(env_id):
 
 
 def test_the_empty_command_uses_up_a_turn_and_changes_nothing(env_id):
-    env = gym.make(env_id, max_episode_steps=2)
+    env = gym.make(env_id, **step_limit(env_id, 2))
     _, info = env.reset(seed=0)
     assert info["admissible_commands"]
     _, reward, terminated, truncated, after = env.step("")
@@ -135,24 +140,24 @@ def test_vector_environments_take_the_stack(env_id, mode, tmp_path):
     kwargs = {"shared_memory": False} if mode == "async" else {}
     path = tmp_path / "t.jsonl"
     wrappers = stack(bank=BANK, layout="step", record_to=path)
-    env = gym.make_vec(
-        env_id, 2, vectorization_mode=mode, vector_kwargs=kwargs, wrappers=wrappers, max_episode_steps=2
-    )
+    limit = step_limit(env_id, 2)
+    env = gym.make_vec(env_id, 2, vectorization_mode=mode, vector_kwargs=kwargs, wrappers=wrappers, **limit)
     try:
-        alone = make(env_id, bank=BANK, layout="step", max_episode_steps=2)
+        alone = make(env_id, bank=BANK, layout="step", **limit)
         prompts, infos = env.reset(seed=[0, 1])
         assert prompts == (alone.reset(seed=0)[0], alone.reset(seed=1)[0])
-        prompts, _, _, _, infos = env.step((REPLY, "nonsense"))
-        assert list(infos["command"]) == ["look", ""]
+        reply = reply_to(alone.reset(seed=0)[1])
+        prompts, _, _, _, infos = env.step((reply, "nonsense"))
+        assert list(infos["command"]) == [alone.step(reply)[4]["command"], ""]
         assert list(infos["is_action_valid"]) == [True, False]
         assert list(infos["bank_version"]) == [BANK.version] * 2
-        _, _, _, truncated, infos = env.step((REPLY, REPLY))
+        _, _, _, truncated, infos = env.step((reply, reply))
         assert list(truncated) == [True, True]
         trajectories = list(infos["trajectory"])
         assert all(isinstance(one, Trajectory) and len(one.turns) == 2 for one in trajectories)
         env.call("set_bank", SkillBank.empty())
         env.reset(seed=[0, 1])
-        prompts, _, _, _, infos = env.step((REPLY, REPLY))
+        prompts, _, _, _, infos = env.step((reply, reply))
         assert list(infos["bank_version"]) == [SkillBank.empty().version] * 2
     finally:
         env.close()
@@ -165,9 +170,9 @@ def test_vector_environments_take_the_stack(env_id, mode, tmp_path):
 )
 def test_a_copy_in_mid_episode_goes_on_the_same(env_id, copied: Callable[[Any], Any]):
     env = make(env_id, bank=BANK, layout="step")
-    command = replies(env, 2)[-1][1]["admissible_commands"][-1]
+    reply = reply_to(replies(env, 2)[-1][1], -1)
     twin = copied(env)
-    one, other = (which.step(f"<action>{command}</action>") for which in (env, twin))
+    one, other = (which.step(reply) for which in (env, twin))
     assert one == other
     assert replies(env) == replies(twin)
 
@@ -177,7 +182,7 @@ def test_the_stack_rebuilds_from_its_spec(env_id, layout, tmp_path: Path):
     path = tmp_path / "bank.json"
     BANK.save(path)
     for bank, through in ((BANK, lambda spec: spec), (path, lambda spec: EnvSpec.from_json(spec.to_json()))):
-        env = make(env_id, bank=bank, layout=layout, history=1, max_tokens=150, max_episode_steps=7)
+        env = make(env_id, bank=bank, layout=layout, history=1, max_tokens=150, **step_limit(env_id, 7))
         again = gym.make(through(env.spec))
         assert str(again) == str(env)
         assert replies(again) == replies(env)
