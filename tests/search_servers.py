@@ -98,7 +98,9 @@ def found(*lists: Sequence[str], scores: bool = True) -> Answer:
 
 
 def echo(asked: Asked) -> Answer:
-    """Finds for each query the passage that says just that."""
+    """Finds for each query the passage that says just that; has no other page."""
+    if asked.method == "GET":
+        return 404, {}, b""
     return found(*([query] for query in asked.queries))
 
 
@@ -109,6 +111,7 @@ def scripted(answer: Callable[[Asked], Answer], port: int = 0) -> Iterator[tuple
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one piece: in two, the second waits for an acknowledgement
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))

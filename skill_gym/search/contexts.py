@@ -41,10 +41,10 @@ def open_contexts(data: str, split: str, engine: str | None = None) -> PassageIn
         from skill_gym.search.lucene_index import memory_index
 
         return memory_index(passages)
-    from skill_gym.search.corpus import build_corpus, open_corpus
+    from skill_gym.search.corpus import build_corpus, engines, open_corpus
 
     digest = sha256("\n".join(sorted(pool)).encode()).hexdigest()[:16]
     folder = cache_folder("search") / f"contexts-{FORMAT}-{digest}-{engine}"
-    if not folder.is_dir():
-        build_corpus(passages, folder, engine=engine, source=data)
-    return open_corpus(folder, engine)
+    if engine in engines(folder):
+        return open_corpus(folder, engine)
+    return build_corpus(passages, folder, engine=engine, source=data, exist_ok=True)

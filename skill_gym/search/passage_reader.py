@@ -16,6 +16,12 @@ from skill_gym.search.language import (
 from skill_gym.search.question_parser import Condition, Named, read_name
 from skill_gym.search.shown_passages import ShownPassage
 
+_REFERENCES = tuple(
+    dict.fromkeys(
+        form for words in REFERENCES.values() for word in words for form in (word, word.capitalize())
+    )
+)
+
 
 class FactReader:
     """Keeps the passages that were read and looks facts up in them.
@@ -67,12 +73,14 @@ class FactReader:
 
     def _names(self, passage: ShownPassage) -> list[str]:
         """The title and the other names that the passage gives for it."""
+        # The head stands beside the other name here, so that only the title tells where it ends.
+        subjects = (passage.title, *_REFERENCES)
         others = [
             found["value"]
             for sentence in self._passages[passage]
             for template in ALIASES
-            if (found := _pattern(template).fullmatch(sentence))
-            and _bare(found["head"]) in (passage.title, *_all_references())
+            for subject in subjects
+            if (found := _pattern(template, subject).fullmatch(sentence))
         ]
         return [passage.title, *(_bare(other) for other in others)]
 
@@ -108,13 +116,12 @@ def _bare(text: str) -> str:
 
 
 @cache
-def _all_references() -> tuple[str, ...]:
-    return tuple(_bare(word[:1].upper() + word[1:]) for words in REFERENCES.values() for word in words)
-
-
-@cache
-def _pattern(template: str) -> re.Pattern[str]:
-    """A template as it stands in a passage; sentences begin with a capital."""
-    first, rest = template[:1], template[1:]
-    escaped = re.escape(template) if first == "{" else f"[{first.lower()}{first.upper()}]{re.escape(rest)}"
-    return re.compile(escaped.replace(r"\{head\}", "(?P<head>.+?)").replace(r"\{value\}", "(?P<value>.+)"))
+def _pattern(template: str, head: str = "") -> re.Pattern[str]:
+    """A template as it stands in a passage, of any head or of one; sentences begin with a capital."""
+    escaped = re.escape(template)
+    if template[0] != "{":
+        escaped = f"[{template[0].lower()}{template[0].upper()}]{escaped[1:]}"
+    subject = f"(?:[Tt]he )?{re.escape(head)}" if head else ".+?"
+    return re.compile(
+        escaped.replace(r"\{head\}", f"(?P<head>{subject})").replace(r"\{value\}", "(?P<value>.+)")
+    )

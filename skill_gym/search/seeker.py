@@ -29,7 +29,7 @@ class Seeker:
 
     A question with the wordings of generated worlds is taken apart. Each turn looks for the first fact that
     is still unknown: the query holds the head's name and the words of the relation. Where the turns do not
-    suffice for one fact at a time, the query names the heads of several. Facts are read from the passages of
+    suffice for one fact at a time, the query names the heads of two. Facts are read from the passages of
     their heads; what comes by the way is not searched for again. Any other question is searched with its own
     words, then with names that the evidence leads to, and answered with a string of the wanted kind. The same
     texts always give the same commands and the same thoughts.
@@ -135,11 +135,17 @@ class Seeker:
         lines = findings.open
         if not lines:
             return self._describe(findings.conditions)
-        ready = [asked for line in lines if (asked := findings.named(line[0]))]
         to_find = sum(len(line) for line in lines) + bool(findings.conditions)
-        together = ready if to_find > self._left else ready[:1]
-        for form in (_fully, _by_name, str):
-            query = " ".join(form(asked) for asked in together)
+        if to_find > self._left:
+            # The ends of a comparison lie side by side, so that one query may find both as well.
+            longest = max(len(line) for line in lines)
+            lines = [line for line in lines if len(line) == longest]
+        else:
+            lines = lines[:1]
+        together = [asked for line in lines if (asked := findings.named(line[0]))]
+        heads = [_head_words(asked) for asked in together]
+        words = [word for asked in together for word in asked.relation.words.split()]
+        for query in (_once([*heads, *words]), _once(heads), " ".join(str(asked) for asked in together)):
             if query not in self._asked:
                 return query, " ".join(_sought(asked) for asked in together)
         return "", ""
@@ -147,7 +153,8 @@ class Seeker:
     def _describe(self, conditions: Sequence[Condition]) -> tuple[str, str]:
         """Both conditions in a query, then each alone."""
         for chosen in (conditions, conditions[:1], conditions[1:]):
-            query = " ".join(f"{bare(one.value)} {one.relation.words}" for one in chosen)
+            words = [word for one in chosen for word in one.relation.words.split()]
+            query = _once([*(bare(one.value) for one in chosen), *words])
             if query not in self._asked:
                 return query, f"Search for {Described(tuple(chosen))}."
         return "", ""
@@ -173,14 +180,14 @@ def _is_question(asked: Asked) -> bool:
     return asked.template.endswith("?")
 
 
-def _fully(asked: Asked) -> str:
-    """The head's name and the relation's words."""
+def _head_words(asked: Asked) -> str:
+    """The head's name, with what tells it from a namesake."""
     occupation = asked.head.occupation if isinstance(asked.head, Named) else ""
-    return " ".join([bare(asked.head), *occupation.split(), asked.relation.words])
+    return f"{occupation} {bare(asked.head)}".strip()
 
 
-def _by_name(asked: Asked) -> str:
-    return bare(asked.head)
+def _once(words: Sequence[str]) -> str:
+    return " ".join(dict.fromkeys(words))
 
 
 def _search(query: str, *sentences: str) -> _Step:

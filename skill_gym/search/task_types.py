@@ -54,15 +54,15 @@ _COMPARING_BIAS = -3.0
 
 _LINKED: tuple[tuple[float, str], ...] = (
     # Somebody or something that is described instead of named.
-    (2.5, rf"\bthe (?:\S+ ){{0,3}}{_ROLE} (?:of|who|that|whom|whose|which|behind|playing|in|on|from|for)\b"),
+    (2.5, rf"\bthe (?:\S+ ){{0,3}}{_ROLE} (?:of|who|that|whom|whose|which|behind|playing|in|on|from|for) "),
     (
         2.0,
         rf"\bthe (?:\S+ ){{0,3}}{_THING} (?:where|that|which|whose|who|in|of|containing|with|from|by|around|"
-        r"awarded)\b",
+        r"awarded) ",
     ),
     (1.0, r"\b(?:the|an?) (?:\S+ ){1,4}?(?:(?:in|of|to|from|for|by) )?(?:who|whom|whose|that|which|where)\b"),
     (1.0, r"\bthe (?:\S+ ){1,4}?(?:of|for|in) the (?:\S+ ){1,5}?(?:of|for|in|that|who|where)\b"),
-    (0.5, r"\bthe \w+ (?:of|where|who|that|whose)\b"),
+    (0.5, r"\bthe \w+ (?:of|where|who|that|whose) "),
     (2.0, rf"'s? (?:\S+ ){{0,2}}{_ROLE}\b"),
     # Two demands on what is sought.
     (1.0, r"^(?:what|which) (?:\S+ ){1,6}?(?:who|that|whose)\b"),
@@ -93,7 +93,7 @@ _ATTRIBUTES = (
     r"developer|director|editor|elevation|employer|father|founder|gender|genre|governor|head(?:quarters)?|"
     r"height|husband|inventor|job|language|leader|length|location|manager|manufacturer|mayor|mother|mouth|"
     r"name|nationality|nickname|occupation|owner|place of (?:birth|death)|population|principal|producer|"
-    r"profession|publisher|rank|region|religion|screenwriter|seat|sex|sibling|size|sponsor|sport|spouse|"
+    r"product|profession|publisher|rank|region|religion|screenwriter|seat|sex|sibling|size|sponsor|sport|spouse|"
     r"state|teacher|title|weight|wife|writer|year of (?:birth|death))"
 )
 _LOOK_UPS = tuple(
@@ -105,8 +105,10 @@ _LOOK_UPS = tuple(
         rf"(?:what|which) (?:\S+ )?{_ATTRIBUTES} (?:does|did) .+",
         r"(?:what|which) (?:colou?r|genre|nationality|occupation|religion|sex) (?:is|was|are|were) .+",
         r"what (?:is|was) .+ the capital of",
-        r"(?:when|where|in (?:what|which) \w+) (?:is|was|did) .+ (?:born|die|died|founded|located|based)",
-        r"how (?:old|tall|long|large|big|high|deep|heavy|many (?:inhabitants|people)) (?:is|was|are|does) .+",
+        r"(?:when|where|in (?:what|which) \w+) (?:is|was|did) .+ "
+        r"(?:born|die|died|founded|located|based|published|released)",
+        r"how (?:old|tall|long|large|big|high|deep|heavy) (?:is|was|are) .+",
+        r"how many (?:inhabitants|people|km|kilomet\w+|miles)(?: \w+)? (?:is|does|live) .+",
         r"what does .+ do(?: for a living)?",
     )
 )
