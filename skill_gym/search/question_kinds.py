@@ -280,7 +280,7 @@ class QuestionMaker:
         return _Phrase(mention(entity.kind, entity.alias if other else entity.name), entity)
 
     def _needs_every_hop(self, path: Sequence[Hop], answer: Value) -> bool:
-        """Whether no entity comes twice, no shorter way leads there, and no passage before tells the answer."""
+        """Whether no entity comes twice, no shorter way leads there, and only the last passage tells it."""
         passed = [hop.head for hop in path] + [answer]
         if len({_name(one) for one in passed}) < len(passed):
             return False
