@@ -309,7 +309,7 @@ def test_a_copy_goes_on_the_same(make: Any, copied: Any) -> None:
         ({"max_chars": "5"}, "max_chars must be an integer"),
         ({"reward_format": (1,)}, "three numbers"),
         ({"reward_format": (0.2, 0.1, 0), "reward": "f1"}, "goes with reward='em' only"),
-        ({"expert": "planner"}, "expert must be None or one of oracle"),
+        ({"expert": "planner"}, "expert must be None or one of seeker, oracle"),
         ({"expert": "oracle"}, "knows generated worlds only"),
         ({"generator": {"level": 2}}, "is not generated; leave generator= out"),
         ({"corpus": 3}, "corpus must be the folder of a built corpus"),
@@ -336,3 +336,51 @@ def test_questions_may_be_named_by_the_environment(
         make(None, data=None)
     monkeypatch.setenv("SEARCH_DATA", data)
     assert len(make(None, data=None).tasks) == 4
+
+
+SMALL = {"size": 24, "generator": {"scale": 0.5}}
+
+
+@pytest.mark.parametrize("expert", ["oracle", "seeker"])
+def test_experts_answer_generated_questions_right(expert: str) -> None:
+    env = gym.make(ENV_ID, expert=expert, split="generated_test", **SMALL)
+    for task in env.unwrapped.tasks:
+        _, info = env.reset(options={"task": task.id})
+        over = False
+        while not over:
+            _, reward, terminated, truncated, info = env.step(info["expert_command"])
+            over = terminated or truncated
+        assert (reward, info["won"], info["expert_command"] or None) == (1.0, True, None)
+
+
+def test_generated_splits_share_no_task() -> None:
+    keys = [
+        {task.key for task in gym.make(ENV_ID, split=split, **SMALL).unwrapped.tasks}
+        for split in ("generated", "generated_validation", "generated_test")
+    ]
+    assert [len(one) for one in keys] == [24] * 3
+    assert len(set().union(*keys)) == 72
+
+
+def test_a_larger_split_begins_with_the_same_tasks() -> None:
+    few, many = (gym.make(ENV_ID, **{**SMALL, "size": size}).unwrapped.tasks for size in (12, 24))
+    assert list(few) == many[:12]
+
+
+def test_environments_made_alike_share_their_world() -> None:
+    one, other = (gym.make(ENV_ID, **SMALL).unwrapped for _ in range(2))
+    assert one.index is other.index
+    assert copy.deepcopy(one).index is one.index
+
+
+def test_a_generated_episode_over_the_whole_stack(make: Any) -> None:
+    env = RecordTrajectory(
+        TaskPrompt(TaggedAction(gym.make(ENV_ID, expert="oracle", **SMALL)), layout="transcript")
+    )
+    _, info = env.reset(seed=1)
+    while "trajectory" not in info:
+        info = env.step(f"<think>I follow the way.</think>{info['expert_command']}")[4]
+    trajectory = info["trajectory"]
+    assert (trajectory.ended, trajectory.total_reward) == ("solved", 1.0)
+    assert trajectory.meta["measures"]["data_source"] == trajectory.task.id.partition("/")[0]
+    assert all(turn.valid for turn in trajectory.turns)

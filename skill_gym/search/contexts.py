@@ -3,7 +3,9 @@
 from hashlib import sha256
 
 from skill_gym.cache import cache_folder
+from skill_gym.search.corpus import Engine, build_corpus, engines, open_corpus
 from skill_gym.search.corpus_formats import context_passages
+from skill_gym.search.lucene_index import memory_index
 from skill_gym.search.passages import CorpusError, Passage, PassageIndex
 from skill_gym.search.question_files import question_rows
 from skill_gym.search.question_records import QuestionError
@@ -12,7 +14,7 @@ FORMAT = 1
 """Version of the folders in the cache."""
 
 
-def open_contexts(data: str, split: str, engine: str | None = None) -> PassageIndex:
+def open_contexts(data: str, split: str, engine: Engine | None = None) -> PassageIndex:
     """An index of all contexts in the files of a split, each passage once, by ascending id.
 
     It is built on first use, into the cache folder; contexts that have changed make another one.
@@ -38,11 +40,7 @@ def open_contexts(data: str, split: str, engine: str | None = None) -> PassageIn
             raise QuestionError(f"{place}: {error}") from error
     passages = [pool[name] for name in sorted(pool)]
     if engine is None:
-        from skill_gym.search.lucene_index import memory_index
-
         return memory_index(passages)
-    from skill_gym.search.corpus import build_corpus, engines, open_corpus
-
     digest = sha256("\n".join(sorted(pool)).encode()).hexdigest()[:16]
     folder = cache_folder("search") / f"contexts-{FORMAT}-{digest}-{engine}"
     if engine in engines(folder):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from skill_gym.search.experts import EXPERTS, Expert, make_expert
 from skill_gym.search.format_reward import FormatScores
 from skill_gym.search.material import open_material
 from skill_gym.search.observation import ObservationFormat
@@ -14,8 +15,6 @@ from skill_gym.search.tasks import SearchTasks
 from skill_gym.text_env import FreeText, Outcome, Player, TextEnv
 from skill_gym.trajectory import Task
 
-EXPERTS = ("oracle",)
-"""Names that ``expert=`` takes."""
 MAX_TURNS = 4
 
 
@@ -67,7 +66,8 @@ class SearchEnv(TextEnv):
         final_answer_turn: Adds Search-R1's further turn, in which only an answer counts, and says so.
         on_error: What a failed retriever does: ``end`` the episode as broken, or ``raise``.
         unicode_norm: Ignores all of Unicode's punctuation when answers are compared, see ``reward``.
-        expert: Adds ``info["expert_command"]``: of the ``oracle``, for generated questions.
+        expert: Adds ``info["expert_command"]``: of the ``seeker`` (knows only what it has read) or the
+            ``oracle`` (knows the way to the answer of a generated question).
         size: Number of tasks of a generated split.
         generator: Settings of the generator, see ``GeneratorConfig``.
         task_types: Only these query types; None for all.
@@ -154,8 +154,10 @@ class SearchEnv(TextEnv):
             split, data=data, corpus=corpus, engine=engine, size=size, generator=generator
         )
         self.index, self.world = material.index, material.world
-        if expert is not None and self.world is None:
-            raise ValueError(f"expert={expert!r} knows generated worlds only; leave it out for {split!r}")
+        if expert == "oracle" and self.world is None:
+            raise ValueError(
+                f"expert='oracle' knows generated worlds only; take 'seeker' for split {split!r}"
+            )
         self.tasks: SearchTasks = SearchTasks(
             material.questions, split, source=material.source, task_types=task_types, sources=sources
         )
@@ -165,7 +167,7 @@ class SearchEnv(TextEnv):
         }
         self.action_space = FreeText(samples=("<search>capital</search>", "<answer>yes</answer>", ""))
         self._session: Session | None = None
-        self._expert: Any = None
+        self._expert: Expert | None = None
 
     @classmethod
     def player(cls, first_observation: str, advice: str = "") -> Player:
@@ -198,9 +200,8 @@ class SearchEnv(TextEnv):
         self.reply = ""
         info = self._session.facts()
         if self.expert is not None:
-            from skill_gym.search.oracle import Oracle
-
-            self._expert = Oracle(self.world, question)
+            instructions = self.metadata["instructions"]
+            self._expert = make_expert(self.expert, self._session, self.world, instructions)
             info["expert_command"] = self._expert.command()
         return Outcome(self._session.first_observation, info=info)
 

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from skill_gym.search.passages import PassageIndex
 from skill_gym.search.questions import Question
@@ -15,7 +15,8 @@ SPLITS = ("train", "validation", "test", "all")
 DATA_VARIABLE = "SEARCH_DATA"
 
 
-class Material(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Material:
     """Questions and an index, shared by the environments of a process that are made alike.
 
     Attributes:
@@ -61,7 +62,7 @@ def open_material(
     from skill_gym.search.question_files import open_questions
 
     questions = open_questions(str(data), split)
-    index = context_index(str(data), split, engine) if corpus is None else open_index(corpus, engine)
+    index = _contexts(str(data), split, engine) if corpus is None else open_index(corpus, engine)
     return Material(questions, index)
 
 
@@ -95,22 +96,18 @@ def open_index(corpus: Any, engine: str | None = None) -> PassageIndex:
 
 
 @lru_cache(maxsize=8)
-def context_index(data: str, split: str, engine: str | None = None) -> PassageIndex:
-    """An index of the contexts that the records of HotpotQA or MuSiQue bring, built on first use.
-
-    Raises:
-        ValueError: The questions bring no contexts.
-    """
+def _contexts(data: str, split: str, engine: str | None) -> PassageIndex:
     from skill_gym.search.contexts import open_contexts
+    from skill_gym.search.corpus import Engine
 
-    return open_contexts(data, split, engine)
+    return open_contexts(data, split, cast(Engine | None, engine))
 
 
 @lru_cache(maxsize=8)
 def _folder(folder: str, engine: str | None) -> PassageIndex:
-    from skill_gym.search.corpus import open_corpus
+    from skill_gym.search.corpus import Engine, open_corpus
 
-    return open_corpus(Path(folder), engine)
+    return open_corpus(folder, cast(Engine | None, engine))
 
 
 @lru_cache(maxsize=8)
@@ -141,7 +138,7 @@ def _generated(
             f"generator must be a dict of settings of GeneratorConfig ({', '.join(names)}), got {generator!r}"
         )
     # JSON has no tuples.
-    settings = {
+    settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in (generator or {}).items()
     }
     world = generated_world(split, GeneratorConfig(**settings), size)
