@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from skill_gym.search.env import SearchEnv
 from skill_gym.search.evidence_answer import answer_from
 from skill_gym.search.inquiry import next_query
 from skill_gym.search.language import BY_ID, RELATIONS, mention, sentence
@@ -110,7 +111,7 @@ def test_a_query_names_both_heads_where_the_turns_are_few() -> None:
     question = "Who is younger, the founder of Velm Works or the founder of Velm Mills?"
     commands, _ = play(question, topk=2)
     assert commands == [
-        "<search>Velm Works founder started Velm Mills founder started</search>",
+        "<search>Velm Works Velm Mills founder started</search>",
         "<search>Lorin Vask born year birth</search>",
         "<answer>Tara Olt</answer>",
     ]
@@ -213,6 +214,8 @@ def test_other_names_and_namesakes_are_told_apart() -> None:
     ])  # fmt: skip
     won = BY_ID["person.won"]
     assert reader.value(won, Named("person", "Lia")) == Named("prize", "Melk Prize")
+    reader.read([ShownPassage("Tara Olt", "Many people call Tara Olt Odo Rem. Tara Olt won the Olt Cup.")])
+    assert reader.value(won, Named("person", "Odo Rem")) == Named("prize", "Olt Cup")
     assert reader.value(won, Named("person", "Lorin Vask", "judge")) == Named("prize", "Torin Prize")
     read = read_wanted("Which prize did the judge Lorin Vask win?")
     assert isinstance(read, Asked)
@@ -275,6 +278,40 @@ def test_any_question_is_searched_with_its_words_then_with_what_they_lead_to() -
     assert len(commands) == 4
     assert commands[-1].startswith("<answer>")
     assert all(thought.startswith("Which country does") for thought in thoughts)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_generated_questions_are_answered_through_the_environment(level: int) -> None:
+    kinds = ("lookup", "chain", "compare", "constraint", "boolean")
+    env = SearchEnv("generated_test", size=60, generator={"level": level, "kinds": kinds})
+    won = []
+    for task in env.tasks:
+        observation, info = env.reset(options={"task": task.id})
+        seeker = SearchEnv.player(observation, env.metadata["instructions"])
+        over = False
+        while not over:
+            command = seeker.command(info["admissible_commands"])
+            observation, _, terminated, truncated, info = env.step(command)
+            seeker.observe(command, observation)
+            over = terminated or truncated
+        assert terminated
+        won.append(info["won"])
+    assert sum(won) >= 58
+
+
+def test_chains_of_four_facts_take_five_turns() -> None:
+    settings = {"kinds": ("chain",), "hops": (4,), "turns": 5}
+    env = SearchEnv("generated_test", size=10, max_turns=5, generator=settings)
+    for task in env.tasks:
+        observation, info = env.reset(options={"task": task.id})
+        seeker = SearchEnv.player(observation)
+        for _ in range(5):
+            command = seeker.command(info["admissible_commands"])
+            observation, *_, info = env.step(command)
+            seeker.observe(command, observation)
+            if info["won"]:
+                break
+        assert info["won"]
 
 
 def test_an_empty_observation_is_refused() -> None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain, product
+from typing import NamedTuple
 
 from skill_gym.search.language import (
     ALIASES,
@@ -12,15 +14,30 @@ from skill_gym.search.language import (
     RELATIONS_OF,
     EntityType,
     Relation,
+    sentence,
 )
 from skill_gym.search.question_parser import Condition, Named, read_name
 from skill_gym.search.shown_passages import ShownPassage
 
-_REFERENCES = tuple(
-    dict.fromkeys(
-        form for words in REFERENCES.values() for word in words for form in (word, word.capitalize())
-    )
-)
+
+class _Reading(NamedTuple):
+    """A passage in sentences, and the names of its head: the title and others that it gives."""
+
+    sentences: list[str]
+    names: list[str]
+
+    @classmethod
+    def of(cls, passage: ShownPassage) -> "_Reading":
+        sentences = re.split(r"(?<=[.!?]) +", passage.text)
+        names = [passage.title]
+        subjects = [passage.title, f"the {passage.title}", *chain.from_iterable(REFERENCES.values())]
+        # The head stands beside the other name here, so that only the title tells where it ends.
+        for template, subject in product(ALIASES, subjects):
+            before, _, after = sentence(template, head=subject, value="|").partition("|")
+            for told in sentences:
+                if told.startswith(before) and told.endswith(after):
+                    names.append(_bare(told[len(before) : len(told) - len(after)]))
+        return cls(sentences, names)
 
 
 class FactReader:
@@ -31,12 +48,13 @@ class FactReader:
     """
 
     def __init__(self) -> None:
-        self._passages: dict[ShownPassage, list[str]] = {}
+        self._passages: dict[ShownPassage, _Reading] = {}
 
     def read(self, passages: Sequence[ShownPassage]) -> None:
         """Takes passages in; one that was read before is kept once."""
         for passage in passages:
-            self._passages.setdefault(passage, re.split(r"(?<=[.!?]) +", passage.text))
+            if passage not in self._passages:
+                self._passages[passage] = _Reading.of(passage)
 
     @property
     def passages(self) -> list[ShownPassage]:
@@ -64,32 +82,20 @@ class FactReader:
                 yield Named("person", passage.title), holding
 
     def _about(self, named: Named) -> Iterator[ShownPassage]:
-        for passage in self._passages:
-            if named.name in self._names(passage) and named.occupation in ("", self._occupation(passage)):
+        for passage, reading in self._passages.items():
+            if named.name in reading.names and named.occupation in ("", self._occupation(passage)):
                 yield passage
 
     def _occupation(self, passage: ShownPassage) -> Named | str | None:
         return self._told(passage, BY_ID["person.occupation"])
 
-    def _names(self, passage: ShownPassage) -> list[str]:
-        """The title and the other names that the passage gives for it."""
-        # The head stands beside the other name here, so that only the title tells where it ends.
-        subjects = (passage.title, *_REFERENCES)
-        others = [
-            found["value"]
-            for sentence in self._passages[passage]
-            for template in ALIASES
-            for subject in subjects
-            if (found := _pattern(template, subject).fullmatch(sentence))
-        ]
-        return [passage.title, *(_bare(other) for other in others)]
-
     def _told(self, passage: ShownPassage, relation: Relation) -> Named | str | None:
-        subjects = {name.lower() for name in self._names(passage)}
+        reading = self._passages[passage]
+        subjects = {name.lower() for name in reading.names}
         subjects |= {_bare(word) for word in REFERENCES[relation.head]}
-        for sentence in self._passages[passage]:
+        for told in reading.sentences:
             for template in relation.sentences:
-                found = _pattern(template).fullmatch(sentence)
+                found = _pattern(template).fullmatch(told)
                 if found and _bare(found["head"]).lower() in subjects:
                     value = _read_value(relation, found["value"])
                     if value is not None:
@@ -116,12 +122,9 @@ def _bare(text: str) -> str:
 
 
 @cache
-def _pattern(template: str, head: str = "") -> re.Pattern[str]:
-    """A template as it stands in a passage, of any head or of one; sentences begin with a capital."""
+def _pattern(template: str) -> re.Pattern[str]:
+    """A template as it stands in a passage; sentences begin with a capital."""
     escaped = re.escape(template)
     if template[0] != "{":
         escaped = f"[{template[0].lower()}{template[0].upper()}]{escaped[1:]}"
-    subject = f"(?:[Tt]he )?{re.escape(head)}" if head else ".+?"
-    return re.compile(
-        escaped.replace(r"\{head\}", f"(?P<head>{subject})").replace(r"\{value\}", "(?P<value>.+)")
-    )
+    return re.compile(escaped.replace(r"\{head\}", "(?P<head>.+?)").replace(r"\{value\}", "(?P<value>.+)"))
