@@ -186,13 +186,13 @@ def _episode(
     settings = {
         name: _between(value, draw) if _is_range(value) else value for name, value in config.generator.items()
     }
+    generator = {"generator": {**config.options.get("generator", {}), **settings}} if settings else {}
     skill_gym.register_suite()
     made = gym.make(
         config.env,
         disable_env_checker=True,
         **({} if config.max_steps is None else step_limit(config.env, config.max_steps)),
-        **{"split": split, "size": config.size or number + 1, **config.options, **drawn},
-        **({"generator": {**config.options.get("generator", {}), **settings}} if settings else {}),
+        **{"split": split, "size": config.size or number + 1, **config.options, **drawn, **generator},
     )
     env: TextEnv = made.unwrapped  # type: ignore[assignment]
     place = number % (config.size or number + 1)

@@ -58,6 +58,16 @@ def test_webshop_plays_in_several_shops(asked):
     assert config.policy.context_length == 8192
 
 
+def test_search_plays_short_episodes_in_many_worlds(asked):
+    config = asked("--env", "skill_gym/Search-v0", "--env-options", "topk=1")
+    played = config.demonstrations
+    assert (played.size, played.in_a_row, dict(played.generator)) == (20, 20, {"seed": [0, 999]})
+    assert dict(played.options) == {"topk": 1, "generator": {"scale": 0.5, "hops": [1, 2]}}
+    assert (config.word_games, config.policy.context_length) == (4000, 2048)
+    given = asked("--env", "skill_gym/Search-v0", "--split", "train", "--env-options", "data=questions")
+    assert dict(given.demonstrations.options) == {"data": "questions"}
+
+
 def test_what_is_said_goes_before_the_recipe(asked):
     said = ["--noise", "0", "--size", "50", "--generator", "seed=3", "products=200"]
     others = ["--bank", "alfworld", "--env-options", "observation=text_rich", "--read-weight", "0"]
