@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,31 @@ def test_contexts_are_pooled_into_a_corpus(tmp_path: Path, monkeypatch: pytest.M
     env = gym.make("skill_gym/Search-v0", split="all", data=path)
     env.reset(options={"task": "hotpotqa/h1"})
     assert 'Title: "Fen & Co"' in env.step("<search>fen co</search>")[0]
+
+
+def test_many_contexts_are_indexed_once_into_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("skill_gym.search.contexts.MEMORY", 3)
+    path = write(tmp_path / "q.jsonl", HOTPOT, MUSIQUE)
+    first = open_contexts(path, "all")
+    monkeypatch.setattr("skill_gym.search.contexts.build_corpus", None)
+    again = open_contexts(path, "all")
+    assert again.search(["hill", "kent old"], 5) == first.search(["hill", "kent old"], 5)
+    assert (again.info().engine, again.info().passages) == ("lucene", 4)
+    write(tmp_path / "q.jsonl", HOTPOT)
+    with pytest.raises(TypeError, match="not callable"):
+        open_contexts(path, "all", "lucene")
+
+
+def test_environments_of_a_process_share_the_contexts(tmp_path: Path) -> None:
+    path = write(tmp_path / "q.jsonl", HOTPOT)
+    make = partial(gym.make, "skill_gym/Search-v0", split="all", data=path)
+    one, other = (make().unwrapped for _ in range(2))
+    assert one.index is other.index
+    write(tmp_path / "q.jsonl", HOTPOT, MUSIQUE)
+    assert make().unwrapped.index.info().passages == 4
 
 
 def test_real_questions_bring_their_gold_passages(shared_data: Path) -> None:

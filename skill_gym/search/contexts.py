@@ -12,17 +12,19 @@ from skill_gym.search.question_records import QuestionError
 
 FORMAT = 1
 """Version of the folders in the cache."""
+MEMORY = 10_000
+"""Most passages that are indexed anew in memory by every process."""
 
 
 def open_contexts(data: str, split: str, engine: Engine | None = None) -> PassageIndex:
     """An index of all contexts in the files of a split, each passage once, by ascending id.
 
-    It is built on first use, into the cache folder; contexts that have changed make another one.
+    Many are indexed on first use, into the cache folder; contexts that have changed make another one.
 
     Args:
         data: As for ``open_questions``.
         split: As for ``open_questions``; the files count, not the split of a row.
-        engine: None for BM25 in numpy, held in memory; others are built into the cache folder.
+        engine: None for BM25 in numpy, in memory while they are few; others are in the cache folder.
 
     Raises:
         QuestionError: The records bring no contexts.
@@ -39,8 +41,9 @@ def open_contexts(data: str, split: str, engine: Engine | None = None) -> Passag
         except CorpusError as error:
             raise QuestionError(f"{place}: {error}") from error
     passages = [pool[name] for name in sorted(pool)]
-    if engine is None:
+    if engine is None and len(passages) <= MEMORY:
         return memory_index(passages)
+    engine = engine or "lucene"
     digest = sha256("\n".join(sorted(pool)).encode()).hexdigest()[:16]
     folder = cache_folder("search") / f"contexts-{FORMAT}-{digest}-{engine}"
     if engine in engines(folder):

@@ -53,6 +53,7 @@ class SearchEnv(TextEnv):
             environment variable ``SEARCH_DATA``.
         corpus: What is searched: the folder of a built corpus, the URL or URLs of a server, or an index. None
             takes the world's own passages, or the contexts that the records of ``data`` bring.
+            The variable ``SEARCH_TOKEN`` may hold a server's token.
         engine: Engine of a built corpus; None for the best that it has.
         topk: Most passages for each query.
         max_turns: Most turns.

@@ -13,6 +13,8 @@ from skill_gym.search.questions import Question
 SPLITS = ("train", "validation", "test", "all")
 """The splits of questions that are given by ``data``."""
 DATA_VARIABLE = "SEARCH_DATA"
+TOKEN_VARIABLE = "SEARCH_TOKEN"
+"""Holds the token of the servers whose URLs are given as ``corpus``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,14 @@ def open_material(
             )
     if not isinstance(data, str | Path) or not str(data):
         raise ValueError(f"data must be a path, hf:owner/name, or None for {DATA_VARIABLE}, got {data!r}")
-    from skill_gym.search.question_files import open_questions
+    from skill_gym.search.question_files import open_questions, stamps
 
     questions = open_questions(str(data), split)
-    index = _contexts(str(data), split, engine) if corpus is None else open_index(corpus, engine)
+    index = (
+        _contexts(str(data), split, engine, stamps(str(data), split))
+        if corpus is None
+        else open_index(corpus, engine)
+    )
     return Material(questions, index)
 
 
@@ -96,7 +102,7 @@ def open_index(corpus: Any, engine: str | None = None) -> PassageIndex:
 
 
 @lru_cache(maxsize=8)
-def _contexts(data: str, split: str, engine: str | None) -> PassageIndex:
+def _contexts(data: str, split: str, engine: str | None, unchanged: tuple[Any, ...]) -> PassageIndex:
     from skill_gym.search.contexts import open_contexts
     from skill_gym.search.corpus import Engine
 
@@ -115,7 +121,7 @@ def _remote(urls: tuple[str, ...]) -> PassageIndex:
     # Shared, so that searches of many environments can travel together.
     from skill_gym.search.remote import RemoteIndex
 
-    return RemoteIndex(urls)
+    return RemoteIndex(urls, token=os.environ.get(TOKEN_VARIABLE) or None)
 
 
 def _generated(

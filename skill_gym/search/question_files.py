@@ -34,8 +34,7 @@ def open_questions(data: str, split: str) -> tuple[Question, ...]:
     Raises:
         QuestionError: Nothing there, a record of another form, an id twice, or no question left.
     """
-    stamps = () if data.startswith(HUB) else tuple(_stamp(path) for path in files_of(data, split))
-    return _read(data, split, stamps)
+    return _read(data, split, stamps(data, split))
 
 
 def question_rows(data: str, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -85,7 +84,7 @@ def files_of(data: str, split: str) -> list[Path]:
 
 
 @lru_cache(maxsize=8)
-def _read(data: str, split: str, stamps: tuple[Any, ...]) -> tuple[Question, ...]:
+def _read(data: str, split: str, unchanged: tuple[Any, ...]) -> tuple[Question, ...]:
     questions: dict[tuple[str, str], Question] = {}
     others: Counter[str] = Counter()
     unanswerable: list[str] = []
@@ -129,6 +128,11 @@ def _names(file: str, split: str) -> bool:
     return SPLIT_NAMES.get(stem, stem) == split
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    status = path.stat()
-    return str(path.resolve()), status.st_mtime_ns, status.st_size
+def stamps(data: str, split: str) -> tuple[tuple[str, int, int], ...]:
+    """Path, time of change and size of each file of a split; none for the Hub.
+
+    Raises:
+        QuestionError: There are no files.
+    """
+    paths = [] if data.startswith(HUB) else [path.resolve() for path in files_of(data, split)]
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
