@@ -18,6 +18,7 @@ from skill_gym.skillbanks.skill import Skill
 from skill_gym.trajectory import Trajectory
 
 ENV = "skill_gym/ALFWorld-v0"
+SEARCH = "skill_gym/Search-v0"
 OPENING = (
     "-= Welcome to TextWorld, ALFRED! =-\n\nYou are in the middle of a room. Looking quickly around you, "
     "you see a cabinet 1, a desk 1, and a shelf 1.\n\nYour task is to: put a mug in desk."
@@ -63,6 +64,23 @@ def test_it_wins_through_the_wrappers_in_either_layout(layout: str, think: bool)
             assert turn.valid
             assert turn.reply.startswith("<think>") == think
             assert turn.reply.endswith(f"<action>{turn.command}</action>")
+
+
+@pytest.mark.parametrize("layout", ["transcript", "step"])
+@pytest.mark.parametrize("think", [False, True])
+def test_commands_with_tags_of_their_own_are_replies_as_they_are(layout: str, think: bool) -> None:
+    def env() -> Any:
+        bank = SkillBank.empty()
+        return make(SEARCH, split="generated", size=12, bank=bank, layout=layout, think=think)
+
+    trajectories = played(ExplorerPolicy(), env)
+    assert {trajectory.ended for trajectory in trajectories.values()} == {"solved"}
+    for trajectory in trajectories.values():
+        for turn in trajectory.turns:
+            assert turn.valid
+            assert turn.reply.startswith("<think>") == think
+            assert turn.reply.endswith(turn.command)
+            assert turn.command.startswith(("<search>", "<answer>"))
 
 
 def test_slots_and_layouts_do_not_matter() -> None:
