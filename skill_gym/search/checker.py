@@ -1,11 +1,11 @@
-"""Proves questions of generated worlds: reads their text and evaluates it over all facts, whatever made them."""
+"""Proves questions of generated worlds: reads their text and evaluates it over all facts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from skill_gym.search.facts import Entity, Value
+from skill_gym.search.facts import Entity, Facts, Value
 from skill_gym.search.generator import World
-from skill_gym.search.language import BY_ID, Relation
+from skill_gym.search.language import BY_ID
 from skill_gym.search.question_parser import Asked, Compared, Condition, Described, Named, Wanted, read_wanted
 from skill_gym.search.questions import Question
 from skill_gym.search.search_plan import TOPK
@@ -31,56 +31,58 @@ def check(world: World, question: Question) -> list[str]:
     ]
 
 
-def answers(world: World, wanted: Wanted) -> set[Value]:
-    """All answers of what is asked, by going through every entity."""
+def answers(facts: Facts, wanted: Wanted) -> set[Value]:
+    """All answers of what is asked, by going through every entity.
+
+    Args:
+        facts: Of a whole world, or of a part of it.
+        wanted: What is asked.
+    """
     if isinstance(wanted, Asked):
-        return _values(world, wanted)
+        return _values(facts, wanted)
     if isinstance(wanted, Described):
-        people = world.facts.by_kind["person"]
-        return {one for one in people if all(_holds(world, one, each) for each in wanted.conditions)}
+        people = facts.by_kind["person"]
+        return {one for one in people if all(_holds(facts, one, each) for each in wanted.conditions)}
     if wanted.larger is None:
-        first, second = _values(world, wanted.one), _values(world, wanted.other)
+        first, second = _values(facts, wanted.one), _values(facts, wanted.other)
         return {"yes" if left == right else "no" for left in first for right in second}
     better = {True: max, False: min}[wanted.larger]
     found: set[Value] = set()
-    for left in _denoted(world, wanted.one.head):
-        for right in _denoted(world, wanted.other.head):
-            values = {one: _number(world, one, wanted.one.relation) for one in (left, right)}
-            best = better(values.values())
-            found |= {one for one, value in values.items() if value == best}
+    for left in _denoted(facts, wanted.one.head):
+        for right in _denoted(facts, wanted.other.head):
+            known = ((one, facts.value(one, wanted.one.relation)) for one in (left, right))
+            values = {one: value for one, value in known if isinstance(value, int)}
+            if len(values) == 2:
+                best = better(values.values())
+                found |= {one for one, value in values.items() if value == best}
     return found
 
 
-def _denoted(world: World, thing: Named | Asked) -> set[Entity]:
+def _denoted(facts: Facts, thing: Named | Asked) -> set[Entity]:
     if isinstance(thing, Asked):
-        return {value for value in _values(world, thing) if isinstance(value, Entity)}
+        return {value for value in _values(facts, thing) if isinstance(value, Entity)}
     return {
         one
-        for one in world.facts.by_kind[thing.kind]
+        for one in facts.by_kind[thing.kind]
         if thing.name in (one.name, one.alias)
-        and thing.occupation in ("", world.facts.values[one.key].get("occupation"))
+        and thing.occupation in ("", facts.values[one.key].get("occupation"))
     }
 
 
-def _values(world: World, asked: Asked) -> set[Value]:
-    found = {world.facts.value(head, asked.relation) for head in _denoted(world, asked.head)}
+def _values(facts: Facts, asked: Asked) -> set[Value]:
+    found = {facts.value(head, asked.relation) for head in _denoted(facts, asked.head)}
     return {value for value in found if value is not None}
 
 
-def _holds(world: World, person: Entity, condition: Condition) -> bool:
-    value = world.facts.value(person, condition.relation)
+def _holds(facts: Facts, person: Entity, condition: Condition) -> bool:
+    value = facts.value(person, condition.relation)
     return value is not None and value in (
-        {condition.value} if isinstance(condition.value, str) else _denoted(world, condition.value)
+        {condition.value} if isinstance(condition.value, str) else _denoted(facts, condition.value)
     )
 
 
-def _number(world: World, head: Entity, relation: Relation) -> int:
-    value = world.facts.value(head, relation)
-    return value if isinstance(value, int) else -1
-
-
 def _answer(world: World, question: Question, wanted: Wanted) -> Iterator[str]:
-    found = answers(world, wanted)
+    found = answers(world.facts, wanted)
     if len(found) != 1:
         yield f"it has {len(found)} answers"
     for value in found:
@@ -108,7 +110,7 @@ def _path(world: World, question: Question) -> Iterator[str]:
 
 
 def _hidden(world: World, question: Question, wanted: Wanted) -> Iterator[str]:
-    named = [one for thing in _named(wanted) for one in _denoted(world, thing)]
+    named = [one for thing in _named(wanted) for one in _denoted(world.facts, thing)]
     titles = {one.name for one in named}
     sought = {fact["head"] for fact in question.metadata["path"]} - titles
     named_answer = question.data_source == "compare" and question.answers[0] in titles

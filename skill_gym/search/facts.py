@@ -5,7 +5,7 @@ earlier ones alone, so that a larger world keeps all facts of a smaller one; and
 distractors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
@@ -87,9 +87,16 @@ class Facts:
         """Names that two persons have."""
         return frozenset(one.name for one in self.entities if one.role == "homonym")
 
+    def only(self, keys: Collection[str]) -> "Facts":
+        """What is known to somebody who has read the passages of these entities alone."""
+        return Facts(
+            [one for one in self.entities if one.key in keys],
+            {key: values for key, values in self.values.items() if key in keys},
+        )
+
     def value(self, head: Entity, relation: Relation) -> Value | None:
         """The value, None where the head has none."""
-        return self.values[head.key].get(relation.name)
+        return self.values.get(head.key, {}).get(relation.name)
 
 
 def make_facts(world: str, blocks: int, level: int) -> Facts:
