@@ -111,7 +111,8 @@ class Embedder:
         torch.set_num_threads(self._threads)
         try:
             vectors = self._model.encode(
-                list(texts),
+                # Halves of surrogate pairs stop the tokenizer.
+                [text.encode("utf-8", "replace").decode("utf-8") for text in texts],
                 prompt=self._prompts.query if query else self._prompts.document,
                 batch_size=self._batch_size,
                 normalize_embeddings=True,

@@ -80,8 +80,8 @@ class TantivyIndex:
         done = 0
         while part := list(islice(numbered, _TOGETHER)):
             for number, one in part:
-                contents = f"{one.title}\n{one.text}"
-                writer.add_document(tantivy.Document(title=one.title, contents=contents, number=number))
+                title, contents = _encodable(one.title), _encodable(f"{one.title}\n{one.text}")
+                writer.add_document(tantivy.Document(title=title, contents=contents, number=number))
             done += len(part)
             if progress is not None:
                 progress(done)
@@ -103,7 +103,7 @@ class TantivyIndex:
         return IndexInfo("tantivy", len(self._passages), self._corpus)
 
     def _hits(self, query: str, k: int) -> list[Hit]:
-        words = dict.fromkeys(self._words.analyze(query))
+        words = dict.fromkeys(self._words.analyze(_encodable(query)))
         if not words:
             return []
         scored = self._scored(self._query(words), k)
@@ -133,6 +133,11 @@ class TantivyIndex:
             if len(scored) < limit or scored[-1][0] < scored[k - 1][0]:
                 return [one for one in scored if one[0] >= scored[min(k, len(scored)) - 1][0]]
             limit *= 8
+
+
+def _encodable(text: str) -> str:
+    """The text without halves of surrogate pairs, which UTF-8 does not know."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _tantivy() -> Any:
