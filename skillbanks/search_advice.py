@@ -45,9 +45,15 @@ SEARCH_ADVICE: Mapping[SearchCause, Advice] = {
         "A name that is only needed for the next query is not the answer: search what is asked about it.",
         "In {purpose}, use each name found for the next query, and answer with what the last query finds.",
     ),
-    SearchCause.NAMESAKE: Advice(
+    SearchCause.NAMED: Advice(
+        "Something New",
+        "Before answering.",
+        "The answer is what the question does not know: a name that it holds already is no answer.",
+        "Asked for {purpose}, do not answer with a name of the question; it says where to begin.",
+    ),
+    SearchCause.OTHER_PASSAGE: Advice(
         "Compare The Title",
-        "When passages have similar titles.",
+        "When passages are shown.",
         "Take a fact only from the passage whose title is the whole name that you searched for.",
         "For {purpose}, compare each word of a passage's title with the name; a namesake has other facts.",
     ),

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skill_gym.search.shown_passages import ShownPassage
 from skill_gym.search.task_types import COMPARISON, MULTI_HOP
 from skill_gym.skillbanks.search_facts import SearchFacts, names, read_search, sides, words
 from skill_gym.trajectory import Trajectory
@@ -31,7 +32,8 @@ class SearchCause(StrEnum):
     WRONG_KIND = "answer of another kind than asked for"
     NEITHER = "comparison answered with neither side"
     BRIDGE = "answered with a name found on the way"
-    NAMESAKE = "answer read from a namesake's passage"
+    NAMED = "answered with a name of the question"
+    OTHER_PASSAGE = "answer read from a passage about another"
     UNSUPPORTED = "answered what no passage shows"
     EARLY = "described thing answered after one search"
     ONE_SIDE = "one side of a comparison never searched"
@@ -101,8 +103,10 @@ def _answer(facts: SearchFacts) -> list[SearchFinding]:
             add(SearchCause.BRIDGE, f"'{_cut(answer)}' had been the subject of a query")
         elif len(facts.lookups) == 1:
             add(SearchCause.EARLY, f"answered after the one search '{_cut(facts.queries[0])}'")
-    if namesake := _namesake(told, facts):
-        add(SearchCause.NAMESAKE, namesake)
+    if told and any(_within(told, words(name)) for name in _given(facts, both)):
+        add(SearchCause.NAMED, f"'{_cut(answer)}' stands in the question")
+    elif other := _other_passage(told, facts):
+        add(SearchCause.OTHER_PASSAGE, f"'{_cut(answer)}' {other}")
     elif not long and told not in ([], ["yes"], ["no"]) and not _shown(told, facts):
         add(SearchCause.UNSUPPORTED, f"'{_cut(answer)}' stands in none of {len(facts.shown)} passages")
     if both and (left_out := _left_out(both, facts)):
@@ -159,7 +163,20 @@ def _wrong_kind(question: str, told: list[str]) -> str:
 
 def _named(both: tuple[str, str]) -> bool:
     """Whether both sides are names, none is a description."""
-    return all(names(side)[:1] == [side.removeprefix("the ")] for side in both)
+    return not any(map(_described, both))
+
+
+def _described(side: str) -> bool:
+    return names(side)[:1] != [side.removeprefix("the ")]
+
+
+def _given(facts: SearchFacts, both: tuple[str, str] | None) -> list[str]:
+    """Names of the question that cannot be its answer."""
+    if both:
+        return [name for side in both if _described(side) and len(side.split()) > 2 for name in names(side)]
+    if facts.task_type == COMPARISON or " or " in facts.question:
+        return []
+    return names(facts.question)
 
 
 def _is_part(told: list[str], facts: SearchFacts) -> bool:
@@ -176,22 +193,32 @@ def _on_the_way(told: list[str], facts: SearchFacts) -> bool:
     )
 
 
-def _namesake(told: list[str], facts: SearchFacts) -> str:
-    """Evidence that the answer stands only in passages about others of a similar name, "" if it does not."""
-    holders = [passage for passage in facts.shown if _within(told, words(passage.text))]
+def _other_passage(told: list[str], facts: SearchFacts) -> str:
+    """Evidence that the answer stands only where no searched name does, "" if it does not or none tells.
+
+    It tells only when a passage with the name was shown, or when the other passage is about a namesake.
+    """
     sought = [words(name) for query in facts.queries for name in names(query)]
-    if not told or not holders:
+
+    def about(passage: ShownPassage) -> bool:
+        title, text = words(passage.title), words(f"{passage.title} {passage.text}")
+        # Names side by side in a query look like one.
+        titled = any(_within(title, words(query)) for query in facts.queries if title)
+        return titled or any(_within(name, text) for name in sought)
+
+    holders = [one for one in facts.shown if told and _within(told, words(f"{one.title} {one.text}"))]
+    if not sought or not holders or any(about(one) for one in holders):
         return ""
-    for holder in holders:
-        title = words(holder.title)
-        alike = [
-            name
-            for name in sought
-            if len(name) == len(title) > 1 and set(name) & set(title) and set(name) != set(title)
-        ]
-        if not alike or title in sought:
-            return ""
-    return f"'{_cut(' '.join(told))}' stands only in the passage about '{_cut(holders[0].title)}'"
+    if not any(about(one) for one in facts.shown) and not any(_alike(one, sought) for one in holders):
+        return ""
+    if words(holders[0].title) == told:
+        return "is the title of a passage without the searched name"
+    return f"stands only in the passage about '{_cut(holders[0].title)}'"
+
+
+def _alike(passage: ShownPassage, sought: list[list[str]]) -> bool:
+    title = words(passage.title)
+    return any(len(name) == len(title) > 1 and set(name) & set(title) for name in sought)
 
 
 def _shown(told: list[str], facts: SearchFacts) -> bool:

@@ -81,7 +81,7 @@ PLANTED = {
     SearchCause.PARTIAL: played(
         CHAIN, ADA, TOWN, search("Tam Brell", "Tam Brell"), answer("Brell"), em=0, f1=0.667, sub_em=0
     ),
-    SearchCause.WRONG_KIND: played(YEAR, TOWN, answer("Brigford"), task_type=ATTRIBUTE),
+    SearchCause.WRONG_KIND: played(YEAR, TOWN, answer("Tam Brell"), task_type=ATTRIBUTE),
     SearchCause.NEITHER: played(
         AGES,
         search("Oulford founded", "Oulford"),
@@ -90,14 +90,15 @@ PLANTED = {
         task_type=COMPARISON,
     ),
     SearchCause.BRIDGE: played(CHAIN, ADA, TOWN, answer("Oulford")),
-    SearchCause.NAMESAKE: played(
+    SearchCause.NAMED: played(MAYOR, TOWN, answer("Oulford"), task_type=ATTRIBUTE),
+    SearchCause.OTHER_PASSAGE: played(
         MAYOR.replace("Oulford", "Oulford Wood"),
         search("Oulford Wood mayor", "Oulford Hill", "Brigford"),
         answer("Eno Zarn"),
         task_type=ATTRIBUTE,
     ),
     SearchCause.UNSUPPORTED: played(MAYOR, TOWN, answer("Pell Orr"), task_type=ATTRIBUTE),
-    SearchCause.EARLY: played(CHAIN, ADA, answer("Tam Brell")),
+    SearchCause.EARLY: played(CHAIN, ADA, answer("a painter")),
     SearchCause.ONE_SIDE: played(
         AGES, search("Oulford founded", "Oulford"), answer("Oulford"), task_type=COMPARISON
     ),
@@ -200,9 +201,26 @@ def test_an_answer_of_another_kind_is(question: str, given: str) -> None:
     assert SearchCause.WRONG_KIND in causes(played(question, TOWN, answer(given), task_type=DIRECT))
 
 
+def test_an_answer_from_beside_the_right_passage_is_told_by_its_names() -> None:
+    beside = search("Oulford mayor", "Oulford", "Tam Brell", "Brigford")
+    (finding,) = diagnose_search(played(YEAR, beside, answer("1580"), task_type=ATTRIBUTE))
+    assert finding.cause == SearchCause.OTHER_PASSAGE
+    assert "'Brigford'" in finding.evidence
+    assert causes(played(YEAR, beside, answer("1612"), task_type=ATTRIBUTE)) == []
+    # Where nothing with the name was found, another passage may well be the one.
+    assert causes(played(YEAR, search("Grell mayor", "Brigford"), answer("1580"), task_type=ATTRIBUTE)) == []
+
+
 def test_two_sides_in_one_query_are_both_searched() -> None:
     both = search("Oulford Brigford founded", "Oulford", "Brigford")
     assert causes(played(AGES, both, answer("Oulford"), task_type=COMPARISON)) == []
+
+
+def test_a_name_inside_a_description_is_no_side() -> None:
+    question = "Which town is older, the birthplace of Ada Vask or Brigford?"
+    steps = (search("Ada Vask Brigford", "Ada Vask", "Brigford"), TOWN)
+    assert causes(played(question, *steps, answer("Ada Vask"), task_type=COMPARISON)) == [SearchCause.NAMED]
+    assert causes(played(question, *steps, answer("Brigford"), task_type=COMPARISON)) == []
 
 
 def test_siblings_that_share_a_word_are_two_sides() -> None:
