@@ -104,6 +104,30 @@ class SearchToy(ToyEnv):
         return self._outcome(f"got {command}")
 
 
+@pytest.mark.parametrize(
+    ("reply", "command"),
+    [
+        ("<THINK>t</THINK><SEARCH>who</SEARCH>", "<search>who</search>"),
+        ("<think>a <answer>b</answer></Think><Answer>The One</answer>", "<answer>The One</answer>"),
+        ("<search>who</Search> and more words", "<search>who</search>"),
+        ("<Think>not closed <search>who</search>", ""),
+        ("<search>who</search><ANSWER>b</ANSWER>", ""),
+        ("<search>who</answer>", ""),
+        ("<search>\n</search>", ""),
+    ],
+)
+def test_tags_are_read_in_any_case(reply, command):
+    parsed = parse_strict(reply, ("search", "answer"))
+    assert (parsed.command, parsed.invalid_reason is None) == (command, bool(command))
+
+
+def test_the_environment_hears_the_whole_reply():
+    env = TaggedAction(gym.make(TOY_ID))
+    env.reset(seed=0)
+    env.step("<think>why</think><action>look</action>")
+    assert env.unwrapped.reply == "<think>why</think><action>look</action>"
+
+
 def test_an_empty_admissible_list_admits_everything_readable():
     env = TaggedAction(SearchToy())
     env.reset(seed=0)
