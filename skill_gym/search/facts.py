@@ -35,6 +35,8 @@ HOMONYMS = 5
 """Persons in a block who share the name with a citizen."""
 _STEMS = 256
 """Stems set aside for a block: more than its names and other names need."""
+_TEACHERS = 20
+"""Persons who are asked whether they are old enough to be one's teacher; somebody may have none."""
 WITH_ALIAS: tuple[EntityType, ...] = ("person", "town", "company")
 
 
@@ -93,6 +95,18 @@ class Facts:
             [one for one in self.entities if one.key in keys],
             {key: values for key, values in self.values.items() if key in keys},
         )
+
+    @cached_property
+    def _heads(self) -> Mapping[tuple[str, Value], list[Entity]]:
+        found: dict[tuple[str, Value], list[Entity]] = {}
+        for head in self.entities:
+            for relation, value in self.values[head.key].items():
+                found.setdefault((f"{head.kind}.{relation}", value), []).append(head)
+        return found
+
+    def heads(self, relation: Relation, value: Value) -> list[Entity]:
+        """Who has the value."""
+        return self._heads.get((relation.id, value), [])
 
     def value(self, head: Entity, relation: Relation) -> Value | None:
         """The value, None where the head has none."""
@@ -209,15 +223,13 @@ class _Maker:
             return None
         if relation.name == "teacher":
             latest = self._year(head, "birth_year") - 18
-            choices = [one for one in choices if self._year(one, "birth_year") <= latest]
-            return dice.pick(choices) if choices else None
+            drawn = (dice.pick(choices) for _ in range(_TEACHERS))
+            return next((one for one in drawn if self._year(one, "birth_year") <= latest), None)
         place = number - block * BLOCK["town"]
         if relation.name == "region" and head.role == "citizen" and place < BLOCK["region"]:
             # Each region has a town to be its capital.
             return choices[block * BLOCK["region"] + place]
-        if head.kind == "region" or relation.name == "mayor":
-            return dice.pick(choices)
-        return dice.pick([one for one in choices if one.key != head.like])
+        return dice.pick(choices)
 
     def _number(self, head: Entity, relation: Relation, dice: Dice, number: int) -> int:
         if relation.value == "people":

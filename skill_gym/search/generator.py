@@ -8,10 +8,11 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from skill_gym.dice import Dice
-from skill_gym.search.facts import Entity, Facts, make_facts
+from skill_gym.search.facts import Facts, make_facts
 from skill_gym.search.lucene_index import memory_index
 from skill_gym.search.passages import Passage, PassageIndex
-from skill_gym.search.question_kinds import HOPS, Draft, QuestionMaker, supports
+from skill_gym.search.question_draft import Draft
+from skill_gym.search.question_kinds import HOPS, QuestionMaker
 from skill_gym.search.questions import Question
 from skill_gym.search.search_plan import Finder
 from skill_gym.search.world_passages import write_passages
@@ -226,19 +227,12 @@ def _question(
     facts: Facts,
     passages: dict[str, Passage],
 ) -> Question:
-    answer = draft.answer
-    if isinstance(answer, Entity):
-        answers = (answer.name, answer.alias) if answer.alias else (answer.name,)
-    else:
-        answers = (str(answer),)
-    path = supports(draft.stages, facts)
-    for fact in path:
-        fact["passage"] = passages[fact.pop("key")].id
+    path = draft.path(facts, passages)
     return Question(
         id=str(number),
         data_source=kind,
         question=draft.text,
-        answers=answers,
+        answers=draft.answers,
         split=split,
         query_type=draft.query_type,
         metadata={
