@@ -20,6 +20,8 @@ HEAVY = {
     "spacy": {"skill_gym/webshop/title_nouns.py"},
     "sentence_transformers": {"skillbanks/embedding.py"},
     "tantivy": {"skill_gym/search/tantivy_index.py"},
+    "pyarrow": {"skill_gym/search/parquet.py"},
+    "datasets": {"skill_gym/search/hub.py"},
     "faiss": {"skill_gym/search/dense_index.py"},
 }
 FILES = sorted(path for room in FLOORS for path in (REPOSITORY / room).rglob("*.py"))

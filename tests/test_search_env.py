@@ -241,6 +241,7 @@ def test_the_format_reward_looks_at_whole_replies(make: Any) -> None:
     assert earned("<think>t</think><search>zzz</search>", wrong) == pytest.approx(0.2)
     assert earned(bare, wrong) == pytest.approx(0.1)
     assert earned(thought, thought, thought, thought) == 0.0
+    assert earned("", right) == earned("<think>t</think>", right) == pytest.approx(0.8)
 
 
 def test_the_recorder_keeps_the_measures(make: Any) -> None:

@@ -257,6 +257,24 @@ def test_data_sets_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [one.id for one in open_questions(f"hf:{folder}", "all")] == ["train", "test"]
     with pytest.raises(ValueError, match="has no split 'validation'; there are"):
         open_questions(f"hf:{folder}", "validation")
+    with pytest.raises(ValueError, match="cannot load the data set"):
+        open_questions(f"hf:{tmp_path}/nothing", "test")
+    with pytest.raises(ValueError, match="cannot load the data set"):
+        open_questions(f"hf:{folder}:other", "test")
+
+
+def test_a_configuration_of_the_hub_names_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    asked: list[tuple[str, str | None]] = []
+
+    def load(name: str, configuration: str | None) -> dict[str, list[dict[str, Any]]]:
+        asked.append((name, configuration))
+        return {"dev": [{"id": "dev_0", "question": "who", "golden_answers": ["Ann"]}]}
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    (question,) = open_questions("hf:owner/sets:bamboogle", "validation")
+    assert asked == [("owner/sets", "bamboogle")]
+    assert (question.data_source, question.answers) == ("bamboogle", ("Ann",))
 
 
 def test_contexts_are_pooled_into_a_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

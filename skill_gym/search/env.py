@@ -49,7 +49,7 @@ class SearchEnv(TextEnv):
     Args:
         split: ``generated`` (for training), ``generated_validation``, ``generated_test``: questions about an
             invented world; or ``train``, ``validation``, ``test``, ``all`` of the questions in ``data``.
-        data: File or folder with questions, or ``hf:owner/name``, see ``question_files``; None reads the
+        data: File or folder with questions, or ``hf:owner/name``, see ``open_questions``; None reads the
             environment variable ``SEARCH_DATA``.
         corpus: What is searched: the folder of a built corpus, the URL or URLs of a server, or an index. None
             takes the world's own passages, or the contexts that the records of ``data`` bring.
@@ -62,7 +62,7 @@ class SearchEnv(TextEnv):
         reward: What an answer earns: ``em``, ``f1`` or ``sub_em``, see ``reward``.
         reward_format: Scores of Search-R1's format reward (structure, final, retrieval), such as
             ``(0.2, 0.1, 0)``; None for none. Whole replies are known behind a ``TaggedAction`` only.
-        max_chars: Most characters of passages in an observation, None for no limit.
+        max_chars: Most characters of passages in an observation, None for no limit as in the originals.
         invalid_hint: Whether a reminder follows what is no action.
         final_answer_turn: Adds Search-R1's further turn, in which only an answer counts, and says so.
         on_error: What a failed retriever does: ``end`` the episode as broken, or ``raise``.

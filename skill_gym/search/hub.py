@@ -10,7 +10,8 @@ def hub_rows(name: str, split: str) -> Iterator[dict[str, Any]]:
     """The rows of a split, as plain Python values; downloaded on first use, into the cache of datasets.
 
     Args:
-        name: ``owner/name``, or the path of a local data set.
+        name: ``owner/name``, or ``owner/name:configuration`` where there are several, or the path of a local
+            data set. Rows that tell no data source have the configuration's name.
         split: ``train``, ``validation`` (``dev`` where there is none), ``test``; ``all`` for all of them.
 
     Raises:
@@ -24,18 +25,20 @@ def hub_rows(name: str, split: str) -> Iterator[dict[str, Any]]:
             f"reading {name} from the Hub needs datasets; pip install datasets, or download its Parquet "
             "files and pass their folder as data="
         ) from error
+    place, _, configuration = name.partition(":")
     try:
-        loaded: Any = datasets.load_dataset(name)
-    except (datasets.exceptions.DatasetsError, ConnectionError, OSError) as error:
+        loaded: Any = datasets.load_dataset(place, configuration or None)
+    except (datasets.exceptions.DatasetsError, ValueError, OSError) as error:
         raise ValueError(
             f"cannot load the data set {name!r}: {error}; check its name and the network"
         ) from error
+    source = {"data_source": configuration} if configuration else {}
     wanted = SPLITS if split == "all" else (split,)
     found = [there for there in (_there(one, loaded) for one in wanted) if there is not None]
     if not found:
         raise ValueError(f"the data set {name!r} has no split {split!r}; there are {', '.join(loaded)}")
     for one in found:
-        yield from loaded[one]
+        yield from ({**source, **row} for row in loaded[one])
 
 
 def _there(split: str, loaded: Any) -> str | None:

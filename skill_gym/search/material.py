@@ -98,7 +98,9 @@ def open_index(corpus: Any, engine: str | None = None) -> PassageIndex:
             "corpus must be the folder of a built corpus, the URL or URLs of a server, or an index, "
             f"got {corpus!r}"
         )
-    return _folder(str(Path(corpus).expanduser().resolve()), engine)
+    folder = Path(corpus).expanduser().resolve()
+    meta = folder / "meta.json"
+    return _folder(str(folder), engine, meta.stat().st_mtime_ns if meta.is_file() else 0)
 
 
 @lru_cache(maxsize=8)
@@ -110,7 +112,7 @@ def _contexts(data: str, split: str, engine: str | None, unchanged: tuple[Any, .
 
 
 @lru_cache(maxsize=8)
-def _folder(folder: str, engine: str | None) -> PassageIndex:
+def _folder(folder: str, engine: str | None, built: int) -> PassageIndex:
     from skill_gym.search.corpus import Engine, open_corpus
 
     return open_corpus(folder, cast(Engine | None, engine))

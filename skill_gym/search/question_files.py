@@ -26,7 +26,7 @@ def open_questions(data: str, split: str) -> tuple[Question, ...]:
 
     Args:
         data: A file; a folder with ``<split>.parquet``, ``.jsonl`` or ``.json`` (for ``all``, every file of
-            questions in it); or ``hf:owner/name``.
+            questions in it); or ``hf:owner/name``, see ``hub_rows``.
         split: ``train``, ``validation`` (``dev`` and ``val`` mean the same), ``test`` or ``all``. Of a single
             file those rows are left out that say that they belong to another split, unless the file bears the
             split's name.

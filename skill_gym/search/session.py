@@ -177,7 +177,10 @@ class Session:
                 facts["shortened"] = evidence.shortened
         elif kind == "none" and self.rules.invalid_hint and not last:
             shown = texts.reminder(self.rules.observation)
-        self._transcript.append((reply, shown if kind == "search" else ""))
+        # What is no action is answered outside of the tags, which no valid format has.
+        self._transcript.append(
+            (reply + texts.REMINDER, "") if kind == "none" else (reply, shown if kind == "search" else "")
+        )
         self.turn += 1
         facts["turn"] = self.turn
         if kind != "answer" and not last:
