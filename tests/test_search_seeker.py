@@ -1,5 +1,6 @@
 """The seeker finds one fact after the other in what it reads, and nothing that it does not read."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -312,6 +313,17 @@ def test_chains_of_four_facts_take_five_turns() -> None:
             if info["won"]:
                 break
         assert info["won"]
+
+
+@pytest.mark.parametrize("text", ["X" * 100_000, "Who is the mayor of " * 5_000, "A or B " * 12_000])
+def test_huge_questions_are_played_at_once(text: str) -> None:
+    seeker = Seeker(text)
+    started = time.process_time()
+    first = seeker.command(COMMANDS)
+    seeker.observe(first, evidence([Hit(Passage("1", "T", text), 1.0)], "plain").text)
+    assert len(first) < 3_000
+    assert seeker.command(COMMANDS[1:]).startswith("<answer>")
+    assert time.process_time() - started < 10
 
 
 def test_an_empty_observation_is_refused() -> None:

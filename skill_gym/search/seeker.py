@@ -14,8 +14,11 @@ from skill_gym.search.shown_passages import read_passages
 TURNS = 4
 """Turns of an episode where the advice does not tell them, as the environment's default has it."""
 
+LONGEST = 2000
+"""Characters of a question that are read; nobody asks longer ones in earnest."""
+
 _TOLD_TURNS = re.compile(r"You have (\d+) turns?(;| to search and one more to answer)")
-_QUESTION = re.compile(r"(?:.*\n)*?Question: (.*)", re.IGNORECASE)
+_QUESTION = re.compile(r"^Question: (.*)", re.MULTILINE | re.DOTALL)
 _SEARCH = re.compile(r"\s*<search>(.*)</search>\s*", re.IGNORECASE | re.DOTALL)
 
 
@@ -48,8 +51,8 @@ class Seeker:
     """
 
     def __init__(self, first_observation: str, advice: str = "") -> None:
-        found = _QUESTION.match(first_observation.strip())
-        self.question = " ".join((found[1] if found else first_observation).split())
+        found = _QUESTION.search(first_observation)
+        self.question = " ".join((found[1] if found else first_observation).split())[:LONGEST]
         if not self.question:
             raise ValueError("the observation holds no question; pass the text of the reset")
         self.thought = ""
