@@ -202,9 +202,10 @@ def _other_passage(told: list[str], facts: SearchFacts) -> str:
 
     def about(passage: ShownPassage) -> bool:
         title, text = words(passage.title), words(f"{passage.title} {passage.text}")
-        # Names side by side in a query look like one.
         titled = any(_within(title, words(query)) for query in facts.queries if title)
-        return titled or any(_within(name, text) for name in sought)
+        # Names side by side in a query look like one, so two words of it have to do.
+        parts = (name[place : place + 2] for name in sought for place in range(max(1, len(name) - 1)))
+        return titled or any(_within(part, text) for part in parts)
 
     holders = [one for one in facts.shown if told and _within(told, words(f"{one.title} {one.text}"))]
     if not sought or not holders or any(about(one) for one in holders):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from planted_episodes import planted
 
+from skill_gym.search.env import SearchEnv
 from skill_gym.search.observation import ObservationFormat, evidence, first_observation
 from skill_gym.search.passages import Hit, Passage
 from skill_gym.search.shown_passages import read_passages
@@ -211,6 +212,12 @@ def test_an_answer_from_beside_the_right_passage_is_told_by_its_names() -> None:
     assert causes(played(YEAR, search("Grell mayor", "Brigford"), answer("1580"), task_type=ATTRIBUTE)) == []
 
 
+def test_names_side_by_side_in_a_query_are_told_apart() -> None:
+    question = "Which person works as a cook and was born in Oulford Hill?"
+    both = search("Tam Brell Oulford Hill born", "Oulford Hill", "Brigford")
+    assert causes(played(question, both, answer("Eno Zarn"))) == []
+
+
 def test_two_sides_in_one_query_are_both_searched() -> None:
     both = search("Oulford Brigford founded", "Oulford", "Brigford")
     assert causes(played(AGES, both, answer("Oulford"), task_type=COMPARISON)) == []
@@ -292,6 +299,25 @@ def test_episodes_of_three_environments_are_answered_each_by_its_rules() -> None
     assert {one.task_type for one in everything.proposals} >= {MULTI_HOP, "apparel", kitchen.task.task_type}
     one_by_one = [*ask(shop).proposals, *ask(PLANTED[SearchCause.LATE]).proposals, *ask(kitchen).proposals]
     assert [one.principle for one in everything.proposals] == [one.principle for one in one_by_one]
+
+
+def test_sound_play_shows_no_cause_even_if_it_is_called_a_failure() -> None:
+    env = SearchEnv("generated", size=60, generator={"level": 2})
+    found: list[SearchCause] = []
+    for task in env.tasks:
+        observation, info = env.reset(options={"task": task.id})
+        player, turns, over = env.player(observation), [], False
+        while not over:
+            command = player.command(info["admissible_commands"])
+            after, reward, terminated, truncated, info = env.step(command)
+            player.observe(command, after)
+            turns.append(Turn(observation, observation, "", command, True, float(reward)))
+            observation, over = after, terminated or truncated
+        if env.won:
+            found += causes(Trajectory(task, tuple(turns), "failed", meta={"final_observation": observation}))
+        else:
+            found.append(SearchCause.NO_ANSWER)
+    assert len(found) <= 2
 
 
 def test_names_and_sides_are_read_from_capitals_and_commas() -> None:
