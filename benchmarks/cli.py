@@ -19,6 +19,7 @@ EPILOG = """examples:
   skill-gym play --data $ALFWORLD_DATA --split valid_seen
   skill-gym play --env skill_gym/WebShop-v0           shop in a generated shop
   skill-gym evaluate --policy expert --failure-rate 0.1 --limit 50
+  skill-gym evaluate --env skill_gym/Search-v0 --split test --data FOLDER --env-options corpus=URL
   skill-gym evaluate --policy tiny --split generated_test --limit 100 --json before.json
   skill-gym train run.iterations=10 grpo.lr=1e-5 evolution.enable_dynamic_update=true
   skill-gym train +env.use_skills_only_memory=True env.skills_only_memory.top_k=4   (SkillRL's names)
@@ -27,7 +28,10 @@ EPILOG = """examples:
 """
 
 
-EXPERTS = "explorer, planner, walkthrough (ALFWorld); shopper, oracle (WebShop); the first if left out"
+EXPERTS = (
+    "explorer, planner, walkthrough (ALFWorld); shopper, oracle (WebShop); seeker, oracle (Search); "
+    "the first if left out"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
