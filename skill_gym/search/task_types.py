@@ -144,8 +144,9 @@ def read_question(question: str) -> Reading:
 
     Cues of a comparison are weighed first, then those of a link, which is something that is described instead
     of named and has to be found before the answer. A question with neither asks for one fact: an attribute of
-    something named (*What is Ada Lovelace's occupation?*) or anything else. Cues were written by hand; the
-    weights are two logistic regressions, rounded to halves.
+    something named (*What is Ada Lovelace's occupation?*) or anything else. Cues were written by hand. Their
+    weights began as two logistic regressions, on HotpotQA's and MuSiQue's questions, those of SkillRL's
+    released memories and generated ones, rounded to halves; a few were then set by hand.
 
     Args:
         question: The text alone, in any case, with or without its question mark.
