@@ -151,7 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     passages, asked = (
         made_data(200 if given.quick else 1000) if given.data is None else read_data(given.data.expanduser())
     )
-    model = None if given.model == "-" else given.model
+    # Embedding thousands of real passages takes more than four minutes on two cores.
+    model = None if given.model == "-" or (given.quick and given.data is not None) else given.model
     with tempfile.TemporaryDirectory() as folder:
         compared = engines(passages, Path(folder) / "corpus", model)
         measured = {
@@ -164,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The stronger of bm25s's two forms, figure by figure.
         best = max(measured[name][figure] for name in measured if name.startswith(BM25S))
         figures[f"bm25s_{figure}"] = best
-        bounds.append(Bound(figure, ">=", best))
+        # A generated world only shows that all is well; there is nothing to be tuned on.
+        bounds.append(Bound(figure, ">=", best - (0.02 if given.data is None else 0)))
     for name in ("lucene", "dense", "hybrid"):
         figures |= {f"{name}_{figure}": value for figure, value in measured.get(name, {}).items()}
     print(f"{len(passages):,} passages, {len(asked):,} questions; the question is the query.")

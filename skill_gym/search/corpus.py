@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from skill_gym.cache import fill_once
 from skill_gym.search.dense_index import DenseIndex, Encode
@@ -25,7 +26,8 @@ _BUILT_FROM = "corpus.sha256"
 _OF_WORDS: tuple[Engine, ...] = ("tantivy", "lucene")
 
 
-class CorpusMeta(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CorpusMeta:
     """What ``meta.json`` says.
 
     Attributes:
@@ -84,7 +86,7 @@ def build_corpus(
     def write(partial: Path) -> None:
         count, digest = write_passages(passages, partial, _named("passages", progress))
         meta = CorpusMeta(FORMAT, digest, count, source, licence)
-        (partial / META_FILE).write_text(json.dumps(meta._asdict(), indent=1) + "\n", encoding="utf-8")
+        (partial / META_FILE).write_text(json.dumps(asdict(meta), indent=1) + "\n", encoding="utf-8")
 
     fill_once(folder, write)
     return add_engine(folder, engine, encode=encode, progress=progress)
@@ -139,15 +141,14 @@ def open_corpus(
         raise CorpusError(
             f"{folder} has {len(passages):,} passages instead of {meta.count:,}; build the corpus again"
         )
-    if engine is None:
-        there = engines(folder)
-        engine = next((one for one in _OF_WORDS if one in there), there[0] if there else "tantivy")
-    _check_engine(engine, encode)
+    there = engines(folder)
+    chosen: Engine = engine or (there[0] if there else "tantivy")
+    _check_engine(chosen, encode)
     opened = [
         _open_part(folder, part, passages, meta.sha256[:16], encode)
-        for part in _parts(folder, engine, adding=False)
+        for part in _parts(folder, chosen, adding=False)
     ]
-    return HybridIndex(*opened) if engine == "hybrid" else opened[0]
+    return HybridIndex(*opened) if chosen == "hybrid" else opened[0]
 
 
 def engines(folder: Path | str) -> tuple[Engine, ...]:

@@ -150,9 +150,10 @@ def _passage(row: Mapping[str, Any]) -> Passage:
     if isinstance(contents := row.get("contents"), str):
         title, text = split_contents(contents)
     elif isinstance(text := row.get("text"), str):
-        title = row.get("title") or ""
-        if not isinstance(title, str):
-            raise CorpusError(f"the title must be a text, got {type(title).__name__}")
+        given = row.get("title") or ""
+        if not isinstance(given, str):
+            raise CorpusError(f"the title must be a text, got {type(given).__name__}")
+        title = given
     else:
         raise CorpusError(f"no text in a row with {', '.join(map(repr, row)) or 'nothing'}; {_EXPECTED}")
     title = _one_line(title)
