@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from skill_gym.search import observation as texts
 from skill_gym.search.format_reward import FormatScores, format_reward
-from skill_gym.search.observation import Evidence, ObservationFormat
+from skill_gym.search.observation import ObservationFormat
 from skill_gym.search.passages import PassageIndex, RetrievalError
 from skill_gym.search.questions import Question
 from skill_gym.search.reward import NO_ANSWER, Measure, Scores, score
@@ -69,14 +69,12 @@ class Step(NamedTuple):
         reward: In [0, 1].
         info: Facts about the step.
         answered: The question was answered.
-        broken: Why passages could not be retrieved, None if they could.
     """
 
     observation: str
     reward: float
     info: dict[str, Any]
     answered: bool = False
-    broken: str | None = None
 
 
 class Session:
@@ -158,23 +156,14 @@ class Session:
             RetrievalError: No passages could be retrieved, and the rules say ``raise``; nothing has changed.
         """
         kind, text = read_command(command)
-        last, facts = self.last, self.facts(action_type=kind)
-        shown = ""
+        last, facts, shown = self.last, self.facts(action_type=kind), ""
         if kind == "search":
-            text = " ".join(text.split())
-            facts |= {"query": text, "repeated_query": text.casefold() in self._asked, "unused_action": last}
-            if not last:
-                facts["tool_called"] = True
-                try:
-                    evidence = self._evidence(text)
-                except RetrievalError as error:
-                    if self.rules.on_error == "raise":
-                        raise
-                    return self._broken(facts, str(error) or type(error).__name__)
-                shown = evidence.text
-                facts["doc_ids"] = tuple(hit.passage.id for hit in evidence.shown)
-                facts["scores"] = tuple(float(hit.score) for hit in evidence.shown)
-                facts["shortened"] = evidence.shortened
+            try:
+                shown = self._search(text, facts, last=last)
+            except RetrievalError as error:
+                if self.rules.on_error == "raise":
+                    raise
+                return self._broken(facts, str(error) or type(error).__name__)
         elif kind == "none" and self.rules.invalid_hint and not last:
             shown = texts.reminder(self.rules.observation)
         # What is no action is answered outside of the tags, which no valid format has.
@@ -192,23 +181,32 @@ class Session:
             shown = texts.CORRECT if self.won else texts.WRONG
         return Step(shown, reward, facts | self._measures(), answered=kind == "answer")
 
-    def _evidence(self, query: str) -> Evidence:
+    def _search(self, text: str, facts: dict[str, Any], *, last: bool) -> str:
+        """The evidence for a query, "" in the last turn; the facts are filled in."""
+        query = " ".join(text.split())
+        facts |= {"query": query, "repeated_query": query.casefold() in self._asked, "unused_action": last}
+        if last:
+            return ""
+        facts["tool_called"] = True
         started = time.perf_counter()
         try:
             (hits,) = self._index.search([query], self.rules.topk)
         finally:
             self.search_seconds += time.perf_counter() - started
         self._asked.add(query.casefold())
-        evidence = texts.evidence(hits, self.rules.observation, self.rules.max_chars)
-        self._found += [hit.passage.contents for hit in evidence.shown]
-        return evidence
+        found = texts.evidence(hits, self.rules.observation, self.rules.max_chars)
+        self._found += [hit.passage.contents for hit in found.shown]
+        facts["doc_ids"] = tuple(hit.passage.id for hit in found.shown)
+        facts["scores"] = tuple(float(hit.score) for hit in found.shown)
+        facts["shortened"] = found.shortened
+        return found.text
 
     def _broken(self, facts: dict[str, Any], error: str) -> Step:
         self.turn += 1
         self.scores = NO_ANSWER
         facts |= {"turn": self.turn, "retrieval_error": error, "broken": error, **self._measures()}
         shown = texts.RETRIEVER_FAILED if self.rules.observation == "plain" else ""
-        return Step(shown, 0.0, facts, broken=error)
+        return Step(shown, 0.0, facts)
 
     def _score(self, answer: str | None) -> float:
         rules, question = self.rules, self.question
