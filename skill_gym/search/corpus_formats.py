@@ -149,7 +149,8 @@ def _object(text: str, path: Path, place: str) -> dict[str, Any]:
 def _passage(row: Mapping[str, Any]) -> Passage:
     if isinstance(contents := row.get("contents"), str):
         title, text = split_contents(contents)
-    elif isinstance(text := row.get("text"), str):
+    elif isinstance(row.get("text"), str):
+        text = row["text"]
         given = row.get("title") or ""
         if not isinstance(given, str):
             raise CorpusError(f"the title must be a text, got {type(given).__name__}")
