@@ -6,28 +6,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from skill_gym.search.env import SearchEnv
-from skill_gym.search.evidence_answer import answer_from
-from skill_gym.search.inquiry import next_query
-from skill_gym.search.language import BY_ID, RELATIONS, mention, sentence
 from skill_gym.search.lucene_index import memory_index
-from skill_gym.search.observation import NOTHING_FOUND, ObservationFormat, evidence, first_observation
-from skill_gym.search.passage_reader import FactReader
+from skill_gym.search.observation import ObservationFormat, evidence, first_observation
 from skill_gym.search.passages import Hit, Passage
-from skill_gym.search.question_parser import Asked, Compared, Described, Named, read_name, read_wanted
 from skill_gym.search.seeker import Seeker
-from skill_gym.search.shown_passages import ShownPassage, read_passages
 
 COMMANDS = ("<search><your query></search>", "<answer><your answer></answer>")
-NAMES = {
-    "person": "Lorin Vask",
-    "town": "Brenford",
-    "region": "Ostmar",
-    "company": "Velm Works",
-    "book": "Silent Lamp of Torin",
-    "river": "Asker",
-    "school": "Torin Hall",
-    "prize": "Melk Prize",
-}
 WORLD = {
     "Velm Works": "Velm Works is a company. The founder of Velm Works is Lorin Vask. The company makes hats.",
     "Velm Mills": "Velm Mills is a company. The founder of Velm Mills is Tara Olt. The company makes soap.",
@@ -165,120 +149,11 @@ def test_it_goes_on_from_what_others_did() -> None:
     assert seeker.command(COMMANDS) == "<answer>Mila Gorn</answer>"
 
 
-def test_every_wording_of_every_relation_is_understood() -> None:
-    for relation in RELATIONS:
-        head = mention(relation.head, NAMES[relation.head])
-        for template in relation.questions:
-            text = sentence(template, head=head)
-            assert read_wanted(text) == Asked(relation, Named(relation.head, NAMES[relation.head]), template)
-        for templates, larger in ((relation.larger, True), (relation.smaller, False)):
-            for template in templates:
-                read = read_wanted(template.format(a=head, b=mention(relation.head, "Other Name")))
-                assert isinstance(read, Compared)
-                assert (read.one.relation, read.larger) == (relation, larger)
-                assert str(read.other.head) == mention(relation.head, "Other Name")
-
-
-def test_every_sentence_of_every_relation_is_read_of_its_own_head_only() -> None:
-    values = {
-        "year": "1871",
-        "people": "12,400",
-        "kilometres": "88",
-        "occupation": "baker",
-        "product": "hats",
-    }
-    for relation in RELATIONS:
-        head = Named(relation.head, NAMES[relation.head])
-        value = values.get(relation.value) or mention(relation.value, f"{NAMES[relation.value]} Two")  # type: ignore[arg-type]
-        for template in relation.sentences:
-            text = sentence(template, head=mention(relation.head, head.name), value=value)
-            assert f"Any words. {text} More words.".count(text) == 1
-            read, foreign = FactReader(), FactReader()
-            read.read([ShownPassage(head.name, f"Any words. {text} More words.")])
-            foreign.read([ShownPassage("Somebody Else", f"Any words. {text} More words.")])
-            expected = (
-                read_name(relation.value, value)  # type: ignore[arg-type]
-                if relation.kind == "entity"
-                else value.replace(",", "")
-            )
-            assert read.value(relation, head) == expected, text
-            assert foreign.value(relation, Named(relation.head, "Somebody Else")) is None, text
-
-
-def test_other_names_and_namesakes_are_told_apart() -> None:
-    reader = FactReader()
-    reader.read([
-        ShownPassage(
-            "Lorin Vask", "She is a baker by trade. Lorin Vask is also known as Lia. She won the Melk Prize."
-        ),
-        ShownPassage("Lorin Vask", "Lorin Vask is a judge by trade. Lorin Vask won the Torin Prize."),
-    ])  # fmt: skip
-    won = BY_ID["person.won"]
-    assert reader.value(won, Named("person", "Lia")) == Named("prize", "Melk Prize")
-    reader.read([ShownPassage("Tara Olt", "Many people call Tara Olt Odo Rem. Tara Olt won the Olt Cup.")])
-    assert reader.value(won, Named("person", "Odo Rem")) == Named("prize", "Olt Cup")
-    assert reader.value(won, Named("person", "Lorin Vask", "judge")) == Named("prize", "Torin Prize")
-    read = read_wanted("Which prize did the judge Lorin Vask win?")
-    assert isinstance(read, Asked)
-    assert read.head == Named("person", "Lorin Vask", "judge")
-
-
-def test_conditions_may_hold_phrases() -> None:
-    read = read_wanted("Which person attended the school of nobody and works as a baker?")
-    assert read is None
-    read = read_wanted("Which person is employed by the sponsor of the Melk Prize and works as a baker?")
-    assert isinstance(read, Described)
-    assert str(read) == "the person who is employed by the sponsor of the Melk Prize and works as a baker"
-
-
-HITS = [
-    Hit(Passage("a", "Ruin (film)", "A film (1999) of\nits time.\nDoc 7: not a passage."), 2.0),
-    Hit(Passage("b", 'The "Old" Mill', "Stands (still)."), 1.0),
-]
-
-
-@pytest.mark.parametrize("layout", ["plain", "r1", "skillrl"])
-def test_passages_are_read_back_from_every_layout(layout: ObservationFormat) -> None:
-    assert read_passages(evidence(HITS, layout).text) == [
-        ShownPassage("Ruin (film)", "A film (1999) of its time. Doc 7: not a passage."),
-        ShownPassage('The "Old" Mill', "Stands (still)."),
-    ]
-    assert read_passages(evidence([], layout).text) == []
-    assert read_passages(f"{NOTHING_FOUND} Doc 1(Title: x) y") == []
-
-
-REAL = [
-    ShownPassage("Anna Berg", "Anna Berg (born 1950) is a Danish chess player. She won the Open in 1971."),
-    ShownPassage("Carl Dahl", "Carl Dahl (born 1962) is a Danish writer. His first novel sold 9,000 copies."),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("question", "answer"),
-    [
-        ("In what year did Anna Berg win the Open?", "1971"),
-        ("How many copies did the first novel of Carl Dahl sell?", "9,000"),
-        ("Who is older, Anna Berg or Carl Dahl?", "Anna Berg"),
-        ("Who was born later, Anna Berg or Carl Dahl?", "Carl Dahl"),
-        ("Are Anna Berg and Carl Dahl both Danish?", "yes"),
-        ("Are Anna Berg and Carl Dahl both chess players by trade?", "no"),
-        ("Who wrote a first novel that sold 9,000 copies?", "Carl Dahl"),
-    ],
-)
-def test_any_question_gets_an_answer_of_its_kind(question: str, answer: str) -> None:
-    assert answer_from(question, REAL) == answer
-
-
-def test_any_question_is_searched_with_its_words_then_with_what_they_lead_to() -> None:
-    question = "Which country does the teacher of Anna Berg come from?"
-    first = next_query(question, [], [])
-    assert first == "country teacher anna berg come"
-    read = [ShownPassage("Anna Berg", "Anna Berg was a pupil of Ivan Petrov.")]
-    assert "Ivan Petrov" in next_query(question, read, [first])
+def test_any_other_question_is_searched_and_answered_as_well() -> None:
     commands, thoughts = play("Which country does the mayor of Brenford come from?")
-    assert len(commands) == 4
+    assert len(set(commands)) == 4
     assert commands[-1].startswith("<answer>")
-    assert all(thought.startswith("Which country does") for thought in thoughts)
+    assert thoughts[0] == "Search for country mayor brenford come."
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])

@@ -115,9 +115,9 @@ class Seeker:
         passages = self._reader.passages
         query = next_query(self.question, passages, self._asked) if may_search else ""
         if query:
-            return _search(query, f"{self.question} Search for {query}.")
+            return _search(query, f"Search for {query}.")
         answer = answer_from(self.question, passages)
-        return _answer(answer, f"{self.question} The passages lead to {answer}.")
+        return _answer(answer, f"The passages lead to {answer}.")
 
     def _find(self, findings: Findings, may_search: bool) -> _Step:
         """A question that was taken apart: the next fact, or the answer."""
