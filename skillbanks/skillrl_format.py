@@ -127,16 +127,35 @@ def write_bank(fields: BankFields, *, canonical: bool = False) -> str:
     return json.dumps(values, indent=2, sort_keys=canonical)
 
 
+def write_entry(entry: Skill | Mistake) -> dict[str, Any]:
+    """One entry as its object in a bank file, keys in the order read; without a skill's category."""
+    return _write(entry, _SKILL, False) if isinstance(entry, Skill) else _write(entry, _MISTAKE, False)
+
+
+def read_skill(fields: object, where: str, category: str | None) -> Skill:
+    """Reads one skill's object; the opposite of ``write_entry``.
+
+    Raises:
+        BankError: No skill; the message names ``where``, the field and the mend.
+    """
+    return Skill(category=category, **_read(fields, where, _SKILL))
+
+
+def read_mistake(fields: object, where: str) -> Mistake:
+    """Reads one mistake's object; raises like ``read_skill``."""
+    return Mistake(**_read(fields, where, _MISTAKE))
+
+
 def _skills(entries: object, where: str, category: str | None) -> tuple[Skill, ...]:
     return tuple(
-        Skill(category=category, **_read(entry, f"{where}[{index}]", _SKILL))
+        read_skill(entry, f"{where}[{index}]", category)
         for index, entry in enumerate(_expect(entries, list, where, "a list of skills"))
     )
 
 
 def _mistakes(entries: object, where: str) -> tuple[Mistake, ...]:
     return tuple(
-        Mistake(**_read(entry, f"{where}[{index}]", _MISTAKE))
+        read_mistake(entry, f"{where}[{index}]")
         for index, entry in enumerate(_expect(entries, list, where, "a list of mistakes"))
     )
 
