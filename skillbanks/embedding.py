@@ -1,5 +1,6 @@
 """Texts as vectors by a sentence-embedding model; the only home of sentence_transformers."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,7 +42,8 @@ def prompts_of(model: str) -> Prompts:
 class Embedder:
     """Embeds queries and documents, each with the prompts of the model's family (see ``prompts_of``).
 
-    It is the ``encode`` of dense passage indexes. A copy or a pickle loads the model again.
+    It is the ``encode`` of dense passage indexes. May be shared by threads, which wait for each other. A copy
+    or a pickle loads the model again.
 
     Args:
         model: Name on the Hub, a folder, or ``MINILM``, which is taken from its package where that is
@@ -85,6 +87,8 @@ class Embedder:
         self._prompts = Prompts(prompts.query.format(instruction=instruction), prompts.document)
         self._batch_size = batch_size
         self._threads = threads
+        # Tokenizers refuse a second thread ("Already borrowed").
+        self._lock = threading.Lock()
         self._model = _load(model, device)
         self._model.max_seq_length = min(max_tokens, self._model.max_seq_length or max_tokens)
 
@@ -107,20 +111,22 @@ class Embedder:
 
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        before = torch.get_num_threads()
-        torch.set_num_threads(self._threads)
-        try:
-            vectors = self._model.encode(
-                # Halves of surrogate pairs stop the tokenizer.
-                [text.encode("utf-8", "replace").decode("utf-8") for text in texts],
-                prompt=self._prompts.query if query else self._prompts.document,
-                batch_size=self._batch_size,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-        finally:
-            torch.set_num_threads(before)
+        # Halves of surrogate pairs stop the tokenizer.
+        encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        with self._lock:
+            before = torch.get_num_threads()
+            torch.set_num_threads(self._threads)
+            try:
+                vectors = self._model.encode(
+                    encodable,
+                    prompt=self._prompts.query if query else self._prompts.document,
+                    batch_size=self._batch_size,
+                    normalize_embeddings=True,
+                    convert_to_numpy=True,
+                    show_progress_bar=False,
+                )
+            finally:
+                torch.set_num_threads(before)
         return np.asarray(vectors, dtype=np.float32)
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -54,6 +55,14 @@ def test_prompts_stand_before_the_texts(minilm):
     prompted._prompts = Prompts("query: ", "passage: ")
     assert np.allclose(prompted(["cats"], query=True), minilm(["query: cats"]), atol=1e-5)
     assert np.allclose(prompted(["cats"]), minilm(["passage: cats"]), atol=1e-5)
+
+
+def test_threads_may_share_a_model(minilm):
+    texts = [f"text {number}" for number in range(8)]
+    expected = minilm(texts)
+    with ThreadPoolExecutor(8) as threads:
+        for found in threads.map(minilm, [texts] * 16):
+            assert np.allclose(found, expected, atol=1e-6)
 
 
 def test_a_pickle_gives_the_same_vectors(minilm):

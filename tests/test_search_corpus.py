@@ -8,7 +8,7 @@ from small_corpus import PASSAGES, HashedWords, ids
 
 from skill_gym.search.corpus import add_engine, build_corpus, engines, open_corpus, read_meta, verify_corpus
 from skill_gym.search.lucene_index import LuceneIndex, memory_index
-from skill_gym.search.passages import CorpusError, Passage
+from skill_gym.search.passages import CorpusError, Passage, RetrievalError
 
 
 def test_a_built_corpus_finds_what_one_in_memory_does(tmp_path):
@@ -117,6 +117,41 @@ def test_an_index_of_another_corpus_is_refused(tmp_path):
     (tmp_path / "other" / "lucene").rename(tmp_path / "one" / "lucene")
     with pytest.raises(CorpusError, match="was built from the corpus"):
         open_corpus(tmp_path / "one")
+
+
+@pytest.mark.parametrize("engine", ["lucene", "tantivy", "dense"])
+def test_every_lost_or_cut_file_of_an_index_is_told(tmp_path, engine):
+    pytest.importorskip({"lucene": "numpy", "tantivy": "tantivy", "dense": "faiss"}[engine])
+    folder, model = tmp_path / "corpus", HashedWords()
+    build_corpus(PASSAGES, folder, engine=engine, encode=model)
+    for path in sorted(path for path in (folder / engine).iterdir() if not path.name.startswith(".")):
+        content = path.read_bytes()
+        for damaged in (content[:-1], b"", None):
+            if damaged is None:
+                path.unlink()
+            else:
+                path.write_bytes(damaged)
+            with pytest.raises(CorpusError, match="remove that folder and build the index again"):
+                open_corpus(folder, engine, encode=model)
+        path.write_bytes(content)
+        open_corpus(folder, engine, encode=model)
+
+
+def test_an_index_of_another_format_is_refused(tmp_path):
+    build_corpus(PASSAGES, tmp_path, engine="lucene")
+    path = tmp_path / "lucene" / "built.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 0'))
+    with pytest.raises(CorpusError, match="is of format 0, not 1; remove that folder"):
+        open_corpus(tmp_path)
+
+
+def test_a_damaged_passage_is_an_error_of_the_retriever(tmp_path):
+    index = build_corpus(PASSAGES, tmp_path, engine="lucene")
+    path = tmp_path / "corpus.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'{"id": "q1"', b'{"id: "q1" '))
+    with pytest.raises(RetrievalError, match="build the corpus again"):
+        open_corpus(tmp_path).search(["lanterns"], 1)
+    assert index.search(["mayor"], 1)[0]
 
 
 def test_a_change_that_keeps_the_size_is_found_by_verifying(tmp_path):

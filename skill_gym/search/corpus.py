@@ -16,13 +16,14 @@ from skill_gym.search.passages import CorpusError, Passage, PassageIndex
 from skill_gym.search.tantivy_index import TantivyIndex
 
 Engine = Literal["tantivy", "lucene", "dense", "hybrid"]
-"""``hybrid`` has no files: it is ``dense`` with the best index of words that is there."""
+"""``hybrid`` has no files: it is ``dense`` with the first index of words that is there."""
 Progress = Callable[[str, int], None]
 """Called with what is being done and the number of passages done."""
 
 FORMAT = 1
+"""Version of the folder and its indexes; others are refused."""
 META_FILE = "meta.json"
-_BUILT_FROM = "corpus.sha256"
+_SIGNED = "built.json"
 _OF_WORDS: tuple[Engine, ...] = ("tantivy", "lucene")
 
 
@@ -114,7 +115,7 @@ def add_engine(
                 TantivyIndex.build(passages, partial, told)
             else:
                 LuceneIndex.build(passages, partial, told)
-            (partial / _BUILT_FROM).write_text(meta.sha256, encoding="ascii")
+            _sign(partial, meta.sha256)
 
         fill_once(folder / part, write)
     return open_corpus(folder, engine, encode=encode)
@@ -223,13 +224,7 @@ def _open_part(
             f"{folder} has no {part} index (there is {there}); add it with: "
             f"skill-gym search index --out {folder} --engine {part}"
         )
-    built_from = place / _BUILT_FROM
-    found = built_from.read_text(encoding="ascii") if built_from.is_file() else "nothing known"
-    if found[:16] != corpus:
-        raise CorpusError(
-            f"the index in {place} was built from the corpus {found[:16]}, not from {corpus}; "
-            "remove that folder and build the index again"
-        )
+    _check_signed(place, corpus)
     if part == "dense" and encode is not None:
         return DenseIndex(place, passages, corpus, encode)
     if part == "tantivy":
@@ -239,3 +234,31 @@ def _open_part(
 
 def _named(what: str, progress: Progress | None) -> Callable[[int], None]:
     return (lambda done: None) if progress is None else (lambda done: progress(what, done))
+
+
+def _sign(place: Path, corpus: str) -> None:
+    """Writes down what an index was built from, and what it consists of."""
+    files = {path.name: path.stat().st_size for path in place.iterdir() if not path.name.startswith(".")}
+    built = {"format": FORMAT, "corpus": corpus[:16], "files": files}
+    (place / _SIGNED).write_text(json.dumps(built, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _check_signed(place: Path, corpus: str) -> None:
+    """Engines say little of a damaged file, or end the process; so it is found here."""
+    mend = "remove that folder and build the index again"
+    try:
+        built = json.loads((place / _SIGNED).read_text(encoding="utf-8"))
+        if built["format"] != FORMAT:
+            raise CorpusError(f"the index in {place} is of format {built['format']}, not {FORMAT}; {mend}")
+        if built["corpus"] != corpus:
+            raise CorpusError(
+                f"the index in {place} was built from the corpus {built['corpus']}, not from {corpus}; {mend}"
+            )
+        for name, size in built["files"].items():
+            found = (place / name).stat().st_size
+            if found != size:
+                raise CorpusError(f"{place / name} has {found:,} bytes instead of {size:,}; {mend}")
+    except CorpusError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"the index in {place} is damaged ({error!r}); {mend}") from error

@@ -11,7 +11,7 @@ from typing import overload
 import numpy as np
 
 from skill_gym.blobs import load_array
-from skill_gym.search.passages import CorpusError, Passage
+from skill_gym.search.passages import CorpusError, Passage, RetrievalError
 
 CORPUS_FILE = "corpus.jsonl"
 ENDS_FILE = "line_ends.npy"
@@ -95,6 +95,8 @@ def write_passages(
 class StoredPassages(Sequence[Passage]):
     """The passages that ``write_passages`` wrote; a copy or a pickle opens the folder again.
 
+    Reading one that was damaged since raises ``RetrievalError``.
+
     Raises:
         CorpusError: The files are missing or do not fit each other.
     """
@@ -129,6 +131,12 @@ class StoredPassages(Sequence[Passage]):
         if not 0 <= number < len(self):
             raise IndexError(f"no passage {number}; there are {len(self)}")
         written = self._data[int(self._ends[number]) : int(self._ends[number + 1])]
-        row = json.loads(written.decode("utf-8", "surrogatepass"))
-        title, text = split_contents(row["contents"])
-        return Passage(row["id"], title, text)
+        try:
+            row = json.loads(written.decode("utf-8", "surrogatepass"))
+            title, text = split_contents(row["contents"])
+            return Passage(row["id"], title, text)
+        except (ValueError, KeyError, TypeError) as error:
+            raise RetrievalError(
+                f"passage {number} of {self._folder / CORPUS_FILE} cannot be read ({error}): the file was "
+                "changed; build the corpus again"
+            ) from error
