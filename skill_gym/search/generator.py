@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ WORLDS = {
 """The worlds of each split; no two have an entity in common but by chance of its name."""
 GENERATED_SPLITS = tuple(WORLDS)
 _ATTEMPTS = 400
-"""Draws for one question of a kind, until another kind is tried."""
+"""Draws for one question of a kind, until there are said to be no more of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class GeneratorConfig:
         scale: Size of the world, rounded to quarters: 1 is 288 passages, and about 150 more a level.
         level: Of distraction: 0 none; 1 entities with similar names, and other names in questions; 2 also
             passages that mention an entity without telling its facts; 3 also persons of the same name.
-        hops: How many facts a question may take.
+        hops: How many facts a question may take; one number or several.
         kinds: What is asked: ``lookup``, ``chain``, ``compare``, ``constraint``, ``boolean`` (yes or no).
         turns: A question must be solvable in so many, the answer's included; four hops in a row take five.
         seed: Which world of the split: 0 to 9,999, for validation and test 0 to 999.
@@ -53,6 +53,10 @@ class GeneratorConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("hops", "kinds"):
+            value = getattr(self, name)
+            several = tuple(value) if isinstance(value, list) else value
+            object.__setattr__(self, name, (value,) if isinstance(value, int | str) else several)
         for name, lowest, highest in (("level", 0, 3), ("turns", 2, 100), ("seed", 0, 9999)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
@@ -106,7 +110,7 @@ class World:
         facts: Who there is and what is true; not shown to anybody who plays.
         passages: By id.
         questions: In a fixed order; a larger size begins with the same ones.
-        source: Eight hex digits: version, split and settings.
+        source: Eight hex digits: version, world and settings.
         index: Finds the passages.
     """
 
@@ -172,7 +176,8 @@ def generated_world(
     index = memory_index(shelf)
     maker = QuestionMaker(facts, Finder(index, passages), config.level)
     questions = tuple(_questions(split, seed, config, size, maker, facts, passages))
-    digest = hashlib.sha256(json.dumps([VERSION, split, asdict(config)]).encode()).hexdigest()[:8]
+    made_from = [seed, config.blocks, config.level, config.recipes, config.turns]
+    digest = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:8]
     return World(split, config, size, facts, shelf, questions, digest, index)
 
 
@@ -185,23 +190,27 @@ def _questions(
     facts: Facts,
     passages: dict[str, Passage],
 ) -> list[Question]:
-    recipes = list(config.recipes.items())
+    recipes = {kind: list(choices) for kind, choices in config.recipes.items()}
     asked: set[str] = set()
     made: list[Question] = []
-    for number in range(size):
-        dice = Dice(f"{seed} question {number}")
-        first = dice.below(len(recipes))
-        # The next kind where there are no more of one.
-        for kind, choices in recipes[first:] + recipes[:first]:
-            drawn = _draw(kind, dice.pick(choices), dice, config, maker, asked)
-            if drawn is not None:
-                break
-        else:
-            raise ValueError(
-                f"this world has {len(made):,} questions of {', '.join(config.recipes)}, not {size:,}; pass "
-                f"size={len(made)}, or a larger world: generator={{'scale': {2 * config.scale}}}"
-            )
-        made.append(_question(number, kind, *drawn, split, config, facts, passages))
+    while len(made) < size:
+        dice = Dice(f"{seed} question {len(made)}")
+        drawn = None
+        while drawn is None:
+            if not recipes:
+                raise ValueError(
+                    f"this world has {len(made):,} questions of {', '.join(config.recipes)}, not {size:,}; "
+                    f"pass size={len(made)}, or a larger world: generator={{'scale': {2 * config.scale}}}"
+                )
+            kind = dice.pick(list(recipes))
+            # More of those that take more searches, so that few can be solved with the question as a query.
+            hops = recipes[kind][dice.weighted([_turns(kind, hops) - 1 for hops in recipes[kind]])]
+            drawn = _draw(kind, hops, dice, config, maker, asked)
+            if drawn is None:
+                # There are no more of them, or too few to look for.
+                recipes[kind].remove(hops)
+                recipes = {kind: left for kind, left in recipes.items() if left}
+        made.append(_question(len(made), kind, *drawn, split, config, facts, passages))
     return made
 
 

@@ -23,7 +23,7 @@ PEOPLE: tuple[Relation, ...] = (
         head="person",
         value="year",
         sentences=(
-            "{head} was born in the year {value}.",
+            "{head} saw the light of day in {value}.",
             "{head} came into the world in {value}.",
             "The year of birth of {head} is {value}.",
         ),
