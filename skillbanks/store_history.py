@@ -203,6 +203,12 @@ class BankHistory:
         finally:
             db.close()
 
+    def damage(self) -> str:
+        """What SQLite's own check finds wrong with the file; "" for nothing."""
+        with self._reading() as db:
+            found = [str(row[0]) for row in db.execute("PRAGMA quick_check")]
+        return "" if found == ["ok"] else "; ".join(found)
+
     # The inside
 
     def _begin_history(self) -> None:
