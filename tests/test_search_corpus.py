@@ -11,6 +11,13 @@ from skill_gym.search.lucene_index import LuceneIndex, memory_index
 from skill_gym.search.passages import CorpusError, Passage, RetrievalError
 
 
+def _replace(path, content):
+    """Puts another file in its place; the old one may be mapped still, and cutting that would be fatal."""
+    other = path.with_name("other")
+    other.write_bytes(content)
+    other.replace(path)
+
+
 def test_a_built_corpus_finds_what_one_in_memory_does(tmp_path):
     told = []
     index = build_corpus(
@@ -130,10 +137,10 @@ def test_every_lost_or_cut_file_of_an_index_is_told(tmp_path, engine):
             if damaged is None:
                 path.unlink()
             else:
-                path.write_bytes(damaged)
+                _replace(path, damaged)
             with pytest.raises(CorpusError, match="remove that folder and build the index again"):
                 open_corpus(folder, engine, encode=model)
-        path.write_bytes(content)
+        _replace(path, content)
         open_corpus(folder, engine, encode=model)
 
 
@@ -148,7 +155,7 @@ def test_an_index_of_another_format_is_refused(tmp_path):
 def test_a_damaged_passage_is_an_error_of_the_retriever(tmp_path):
     index = build_corpus(PASSAGES, tmp_path, engine="lucene")
     path = tmp_path / "corpus.jsonl"
-    path.write_bytes(path.read_bytes().replace(b'{"id": "q1"', b'{"id: "q1" '))
+    _replace(path, path.read_bytes().replace(b'{"id": "q1"', b'{"id: "q1" '))
     with pytest.raises(RetrievalError, match="build the corpus again"):
         open_corpus(tmp_path).search(["lanterns"], 1)
     assert index.search(["mayor"], 1)[0]
@@ -158,7 +165,7 @@ def test_a_change_that_keeps_the_size_is_found_by_verifying(tmp_path):
     build_corpus(PASSAGES, tmp_path / "corpus", engine="lucene")
     verify_corpus(tmp_path / "corpus")
     path = tmp_path / "corpus" / "corpus.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"1931", b"1932"))
+    _replace(path, path.read_bytes().replace(b"1931", b"1932"))
     with pytest.raises(CorpusError, match="it was changed; build the corpus again"):
         verify_corpus(tmp_path / "corpus")
 

@@ -63,6 +63,8 @@ def test_another_model_is_told(tmp_path, index):
 def test_a_damaged_index_or_one_of_another_corpus_is_told(tmp_path, index):
     with pytest.raises(CorpusError, match="7 embeddings for 6 passages"):
         DenseIndex(tmp_path, PASSAGES[1:], "hash", HashedWords())
+    # Not cut in its place: it is mapped.
+    (tmp_path / "vectors.faiss").unlink()
     (tmp_path / "vectors.faiss").write_bytes(b"none")
     with pytest.raises(CorpusError, match="build it again"):
         DenseIndex(tmp_path, PASSAGES, "hash", HashedWords())

@@ -102,6 +102,20 @@ def test_a_damaged_index_or_one_of_another_corpus_is_told(tmp_path, index):
         TantivyIndex(tmp_path, PASSAGES, "hash")
 
 
+def test_a_folder_that_cannot_be_written_is_searched_and_left_as_it_is(tmp_path, monkeypatch):
+    TantivyIndex.build(PASSAGES, tmp_path)
+    for lock in tmp_path.glob(".*.lock"):
+        lock.unlink()
+    before = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert set(before.values()) == {0o644}
+    # Who runs as root may write everywhere, whatever the folder's mode.
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    index = TantivyIndex(tmp_path, PASSAGES, "hash")
+    assert ids(index.search(["lanterns"], 2)[0]) == ["q1", "q2"]
+    assert ids(pickle.loads(pickle.dumps(index)).search(["lanterns"], 1)[0]) == ["q1"]
+    assert {path.name for path in tmp_path.iterdir()} == set(before), "no lock is left"
+
+
 def test_an_odd_surrogate_in_a_passage_does_not_stop_the_build(tmp_path):
     passages = [Passage("a", "\ud800", "odd \udfff letters")]
     TantivyIndex.build(passages, tmp_path)

@@ -1,5 +1,7 @@
 """BM25 by tantivy, for up to some million passages; the only home of tantivy."""
 
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -45,8 +47,9 @@ class TantivyIndex:
         self._passages = passages
         self._corpus = corpus
         self._tantivy = _tantivy()
+        self._view = None if os.access(folder, os.W_OK) else _linked(folder)
         try:
-            index = self._tantivy.Index.open(str(folder))
+            index = self._tantivy.Index.open(str(folder) if self._view is None else self._view.name)
             index.register_tokenizer(_ANALYZER, _analyzer(self._tantivy))
             # No thread that watches the folder: it does not change.
             index.config_reader("manual")
@@ -87,6 +90,9 @@ class TantivyIndex:
                 progress(done)
         writer.commit()
         writer.wait_merging_threads()
+        for path in folder.iterdir():
+            # tantivy makes some of them readable for their owner only.
+            path.chmod(0o644)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TantivyIndex, (self._folder, self._passages, self._corpus)
@@ -133,6 +139,15 @@ class TantivyIndex:
             if len(scored) < limit or scored[-1][0] < scored[k - 1][0]:
                 return [one for one in scored if one[0] >= scored[min(k, len(scored)) - 1][0]]
             limit *= 8
+
+
+def _linked(folder: Path) -> "tempfile.TemporaryDirectory[str]":
+    """A writable folder of links: tantivy locks the folder that it opens, even to read."""
+    view = tempfile.TemporaryDirectory(prefix="skill-gym-")
+    for path in folder.resolve().iterdir():
+        if path.suffix != ".lock":
+            (Path(view.name) / path.name).symlink_to(path)
+    return view
 
 
 def _encodable(text: str) -> str:
