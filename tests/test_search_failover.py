@@ -33,14 +33,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Fleet:
     """Three servers, some of them down; writes down who was asked and until when."""
 
-    def __init__(self, clock: Clock, *, urls: str = "abc", attempts: int = 3) -> None:
+    def __init__(self, clock: Clock, *, urls: str = "abc", attempts: int = 3, timeout: float = 30) -> None:
         self.clock = clock
         self.down: dict[str, Exception] = {}
         self.asked: list[str] = []
         self.latest: list[float] = []
         self.probed: list[str] = []
         self.seconds = 0.0
-        self.servers = Servers(list(urls), None, self.is_well, attempts=attempts)
+        self.servers = Servers(list(urls), None, self.is_well, attempts=attempts, timeout=timeout)
 
     def is_well(self, server: Server) -> bool:
         self.probed.append(server.url)
@@ -74,7 +74,7 @@ def test_failure_is_tried_elsewhere_at_once(clock: Clock) -> None:
     assert fleet.latest == [15, 15]
 
 
-def test_all_down_is_given_up_after_rounds_with_doubling_pauses(clock: Clock) -> None:
+def test_all_down_is_given_up_after_rounds_with_growing_pauses(clock: Clock) -> None:
     fleet = Fleet(clock, urls="ab")
     fleet.down = {url: ServerFailed(f"{url} is down") for url in "ab"}
     with pytest.raises(RetrievalError, match=r"no answer after \d\.\d s: . is down. Check that") as raised:
@@ -82,9 +82,19 @@ def test_all_down_is_given_up_after_rounds_with_doubling_pauses(clock: Clock) ->
     assert not isinstance(raised.value, ServerFailed)
     assert sorted(fleet.asked) == list("aaabbb")
     assert len(clock.pauses) == 2
-    assert 0.125 <= clock.pauses[0] <= 0.375
-    assert 0.25 <= clock.pauses[1] <= 0.75
+    assert 0.25 <= clock.pauses[0] <= 0.75
+    assert 1 <= clock.pauses[1] <= 3
     assert fleet.latest[-1] == pytest.approx(30 - sum(clock.pauses))
+
+
+def test_many_attempts_last_until_the_deadline(clock: Clock) -> None:
+    fleet = Fleet(clock, urls="a", attempts=50, timeout=6)
+    fleet.down["a"] = ServerFailed("a is down")
+    with pytest.raises(RetrievalError):
+        fleet.go(6)
+    assert 103.5 < clock.now <= 106
+    assert max(clock.pauses) <= 1.5 * 1.5
+    assert len(fleet.asked) + len(fleet.probed) >= 5
 
 
 def test_deadline_ends_the_attempts(clock: Clock) -> None:
@@ -127,7 +137,7 @@ def test_server_that_keeps_failing_rests_and_comes_back(clock: Clock) -> None:
     # Each rest is twice as long as the last, give or take a quarter, up to the longest.
     assert 0.3 < rests[0] < 0.75
     assert 3 < rests[3] < 6
-    assert rests[-1] < failover.LONGEST_REST * 1.3
+    assert rests[-1] < 7.5 * 1.3
     del fleet.down["a"]
     clock.now += 15
     assert {fleet.go() for _ in range(3)} == set("abc")
@@ -157,6 +167,18 @@ def test_only_server_that_stays_away_is_given_up_in_time(clock: Clock) -> None:
         assert clock.now - start <= 5
 
 
+def test_search_that_begins_in_a_rest_outlasts_it(clock: Clock) -> None:
+    fleet = Fleet(clock, urls="a", timeout=4)
+    fleet.down["a"] = ServerFailed("a is down")
+    for _ in range(10):
+        probes = len(fleet.probed)
+        with pytest.raises(RetrievalError):
+            fleet.go(4)
+        assert len(fleet.asked) == 3 or len(fleet.probed) > probes
+    fleet.down = {}
+    assert fleet.go(4) == "a"
+
+
 def test_retry_after_is_kept_to(clock: Clock) -> None:
     fleet = Fleet(clock, urls="a")
     fleet.down["a"] = ServerFailed("busy", retry_after=4.0)
@@ -182,7 +204,7 @@ def test_one_thread_probes_while_the_others_go_on() -> None:
         probing.set()
         return go.wait(20)
 
-    servers = Servers(["a", "b"], None, is_well, attempts=1)
+    servers = Servers(["a", "b"], None, is_well, attempts=1, timeout=30)
     servers.all[0].rests = servers.all[0].failures = 3
     ask: Callable[[Server, float], str] = lambda server, deadline: server.url  # noqa: E731
     later = failover.time.monotonic() + 60

@@ -156,6 +156,14 @@ def test_requests_that_arrive_during_a_search_are_searched_together() -> None:
     assert max(len(queries) for queries, _ in index.asked) >= 6
 
 
+def test_requests_are_searched_for_alone_if_so_wished() -> None:
+    index = Slow(town_index(), 0.02)
+    with serving(create_app(index, gather=False)) as url, ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(post, url, {"queries": [f"Velmora {n}", "b"]}) for n in range(8)]
+        assert all(each.result()[0] == 200 for each in asked)
+    assert [len(queries) for queries, _ in index.asked] == [2] * 8
+
+
 def test_more_than_it_takes_on_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MOST_WAITING", 3)
     index = Slow(town_index(), 0.3)

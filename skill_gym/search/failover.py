@@ -13,9 +13,11 @@ from skill_gym.search.wire import Shape
 FAILURES_TO_REST = 3
 """Failures in a row after which a server is left alone for a while."""
 FIRST_REST, LONGEST_REST = 0.5, 10.0
-"""Seconds; each rest without an answer in between is twice as long as the last."""
-FIRST_PAUSE = 0.25
-"""Seconds between the first two rounds of attempts, give or take a half; then twice as long each time."""
+"""Seconds; each rest without an answer in between is twice as long as the last. None is longer than a
+quarter of a search may take, so that a search that begins in one outlasts it."""
+FIRST_PAUSE, PAUSE_GROWTH = 0.5, 4
+"""Seconds between the first two rounds of attempts, give or take a half; then four times as long, up to
+the longest rest."""
 SHORT_PAUSE = 0.05
 
 Found = TypeVar("Found")
@@ -73,14 +75,22 @@ class Servers:
         shape: How they want to be asked, None to find out.
         is_well: Whether a server is back; may take a second.
         attempts: Rounds in which each server that does not rest is asked once, at least 1.
+        timeout: Seconds that a search may take.
     """
 
     def __init__(
-        self, urls: Sequence[str], shape: Shape | None, is_well: Callable[[Server], bool], *, attempts: int
+        self,
+        urls: Sequence[str],
+        shape: Shape | None,
+        is_well: Callable[[Server], bool],
+        *,
+        attempts: int,
+        timeout: float,
     ) -> None:
         self.all = [Server(url, shape) for url in urls]
         self._is_well = is_well
         self._attempts = attempts
+        self._longest_rest = min(LONGEST_REST, timeout / 4)
         self._lock = threading.Lock()
         self._turn = 0
         self._jitter = random.Random()
@@ -139,7 +149,8 @@ class Servers:
         """Waits before the next round, until a server may be asked; False if that would be too late."""
         pause = SHORT_PAUSE
         if round_number:
-            pause = FIRST_PAUSE * 2 ** (round_number - 1) * self._jitter.uniform(0.5, 1.5)
+            pause = min(self._longest_rest, FIRST_PAUSE * PAUSE_GROWTH ** (round_number - 1))
+            pause *= self._jitter.uniform(0.5, 1.5)
         with self._lock:
             now = time.monotonic()
             pause = max(pause, min(server.resting_until for server in self.all) - now)
@@ -172,7 +183,9 @@ class Servers:
             server.failures += 1
             server.probed = False
             if server.failures >= FAILURES_TO_REST and server.resting_until <= now:
-                rest = min(LONGEST_REST, FIRST_REST * 2**server.rests) * self._jitter.uniform(0.75, 1.25)
+                rest = min(self._longest_rest, FIRST_REST * 2**server.rests) * self._jitter.uniform(
+                    0.75, 1.25
+                )
                 server.rests = min(server.rests + 1, 10)
                 server.resting_until = now + rest
             if retry_after is not None:

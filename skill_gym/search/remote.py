@@ -34,7 +34,8 @@ class RemoteIndex:
         shape: ``batch`` (Search-R1: ``queries``), ``single`` (SkyRL-Gym: ``query``), ``auto``: tries a batch
             and falls back where a server refuses it.
         timeout: Seconds that a search may take in all, attempts and pauses included.
-        attempts: Rounds in which each healthy server is asked once; between them are pauses that double.
+        attempts: Rounds in which each healthy server is asked once; between them are pauses that grow, about
+            0.5 and 2 s.
             An attempt may take half of the time left, the last one all of it.
         connections: Most requests under way at once in the single shape; batches are two for each server.
         max_batch: Most queries in one request.
@@ -82,7 +83,11 @@ class RemoteIndex:
             raise ValueError("urls must name at least one server, such as http://127.0.0.1:8000/retrieve")
         self._client = SearchClient(connections, token)
         self._servers = Servers(
-            self.urls, None if shape == "auto" else shape, self._client.is_well, attempts=attempts
+            self.urls,
+            None if shape == "auto" else shape,
+            self._client.is_well,
+            attempts=attempts,
+            timeout=timeout,
         )
         self._batcher: Batcher[_Key, list[Hit]] = Batcher(self._ask, self._limits)
         self._timeout = float(timeout)

@@ -36,6 +36,7 @@ def create_app(
     max_query_chars: int = MOST_QUERY_CHARS,
     max_batch: int = MOST_BATCH,
     token: str | None = None,
+    gather: bool = True,
     failed: Callable[[BaseException], None] | None = None,
 ) -> Any:
     """A FastAPI application on an index.
@@ -51,6 +52,7 @@ def create_app(
         max_query_chars: Longest query.
         max_batch: Most queries in one request.
         token: Clients must send it as ``Authorization: Bearer``; ``/health`` is open.
+        gather: Whether requests that arrive during a search share the next one.
         failed: Called when the index could not be opened.
 
     Raises:
@@ -58,7 +60,9 @@ def create_app(
     """
     fastapi, _, prometheus = _packages()
     metrics = _metrics(prometheus)
-    queue = SearchQueue(most_waiting=MOST_WAITING, most_together=max_batch, searched=metrics.batch.observe)
+    queue = SearchQueue(
+        most_waiting=MOST_WAITING, most_together=max_batch if gather else 1, searched=metrics.batch.observe
+    )
     most_bytes = 4096 + max_batch * (max_query_chars * 6 + 4)
     opening: list[BaseException] = []
 
@@ -187,6 +191,7 @@ def run(
     token: str | None = None,
     max_query_chars: int = MOST_QUERY_CHARS,
     max_batch: int = MOST_BATCH,
+    gather: bool = True,
 ) -> None:
     """Serves until SIGTERM or Ctrl-C; requests under way are answered first.
 
@@ -197,6 +202,7 @@ def run(
         token: See ``create_app``.
         max_query_chars: Longest query.
         max_batch: Most queries in one request.
+        gather: See ``create_app``.
 
     Raises:
         ValueError: Another host than the loopback without a token.
@@ -216,7 +222,14 @@ def run(
         failures.append(error)
         server.should_exit = True
 
-    app = create_app(index, max_query_chars=max_query_chars, max_batch=max_batch, token=token, failed=stop)
+    app = create_app(
+        index,
+        max_query_chars=max_query_chars,
+        max_batch=max_batch,
+        token=token,
+        gather=gather,
+        failed=stop,
+    )
     config = uvicorn.Config(
         app, host, port, access_log=False, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False, date_header=False,
