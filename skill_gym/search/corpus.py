@@ -199,8 +199,8 @@ def _check_engine(engine: str, encode: Encode | None) -> None:
         raise ValueError(f"unknown engine {engine!r}; there are {', '.join(get_args(Engine))}")
     if engine in ("dense", "hybrid") and encode is None:
         raise ValueError(
-            f"the engine {engine!r} needs the embedding model; give encode=, "
-            "such as skill_gym.skillbanks.embedding.Embedder()"
+            f"the engine {engine!r} needs the embedding model; give encode=, such as "
+            "skill_gym.skillbanks.embedding.Embedder(). An environment takes the opened index as corpus="
         )
 
 
