@@ -224,7 +224,8 @@ class _Maker:
         if relation.name == "teacher":
             latest = self._year(head, "birth_year") - 18
             drawn = (dice.pick(choices) for _ in range(_TEACHERS))
-            return next((one for one in drawn if self._year(one, "birth_year") <= latest), None)
+            old = (one for one in drawn if one.key != head.like and self._year(one, "birth_year") <= latest)
+            return next(old, None)
         place = number - block * BLOCK["town"]
         if relation.name == "region" and head.role == "citizen" and place < BLOCK["region"]:
             # Each region has a town to be its capital.

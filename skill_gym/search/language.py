@@ -67,7 +67,7 @@ INTRODUCTIONS: Mapping[EntityType, tuple[str, ...]] = {
 }
 """The first sentence of a passage."""
 
-ALIASES = ("{head} is also known as {value}.", "Many people call {head} {value}.")
+ALIASES = ("{head} is also known as {value}.", "Many people know {head} as {value}.")
 """The sentence that gives another name of the head; only its own passage has it."""
 MISTAKEN = ("{head} is often mistaken for {value}.", "Some confuse {head} with {value}.")
 """A sentence that names another entity of the type without telling anything about it."""

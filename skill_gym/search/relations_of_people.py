@@ -56,7 +56,7 @@ PEOPLE: tuple[Relation, ...] = (
             "The employer of {head} is {value}.",
         ),
         phrases=("the company that employs {head}", "the employer of {head}"),
-        questions=("Which company employs {head}?", "Who is the employer of {head}?"),
+        questions=("Which company employs {head}?", "Which company is the employer of {head}?"),
         words="employed employer post",
         condition="is employed by {value}",
         same="Are {a} and {b} employed by the same company?",
