@@ -52,7 +52,7 @@ def test_other_names_and_namesakes_are_told_apart() -> None:
     ])  # fmt: skip
     won = BY_ID["person.won"]
     assert reader.value(won, Named("person", "Lia")) == Named("prize", "Melk Prize")
-    reader.read([ShownPassage("Tara Olt", "Many people call Tara Olt Odo Rem. Tara Olt won the Olt Cup.")])
+    reader.read([ShownPassage("Tara Olt", "Many people know Tara Olt as Odo Rem. Tara Olt won the Olt Cup.")])
     assert reader.value(won, Named("person", "Odo Rem")) == Named("prize", "Olt Cup")
     assert reader.value(won, Named("person", "Lorin Vask", "judge")) == Named("prize", "Torin Prize")
 
