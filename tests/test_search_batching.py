@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from skill_gym.search.batching import Batcher
+from skill_gym.search.batching import Batcher, NoAnswer
 from skill_gym.search.passages import RetrievalError
 
 
@@ -137,6 +137,55 @@ def test_who_waits_too_long_leaves_and_is_not_sent_for() -> None:
         line.go.release(2)
         assert (first.result(), patient.result()) == ([0], [4])
     assert line.sent == [[0], [2]]
+
+
+def test_who_has_more_time_than_the_sender_is_sent_for_again() -> None:
+    asked: list[tuple[list[int], float]] = []
+    entered, go = threading.Event(), threading.Event()
+
+    def ask(keys: list[int], deadline: float) -> list[int]:
+        asked.append((keys, deadline))
+        if len(asked) == 1:
+            entered.set()
+            assert go.wait(20)
+            raise NoAnswer("too late for the sender")
+        return keys
+
+    batcher: Batcher[int, int] = Batcher(ask, lambda: (1, 10))
+    hasty, patient = later(20), later(40)
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(batcher.get, [1], hasty)
+        assert entered.wait(20)
+        joined = threads.submit(batcher.get, [1, 2], patient)
+        alike = threads.submit(batcher.get, [3], patient)
+        until(lambda: len(batcher._open) == 3 and len(batcher._open[1].waiting) == 2)
+        go.set()
+        assert isinstance(first.exception(20), NoAnswer)
+        assert joined.result(20) == [1, 2]
+        assert alike.result(20) == [3]
+    # The sender's own deadline holds for what it sends, so that nobody is late for others' sake.
+    assert asked == [([1], hasty), ([1, 2, 3], patient)]
+    assert not batcher._open
+    assert not batcher._queue
+
+
+def test_failure_reaches_those_whose_time_is_up_as_well() -> None:
+    entered, go = threading.Event(), threading.Event()
+
+    def ask(keys: list[int], deadline: float) -> list[int]:
+        entered.set()
+        assert go.wait(20)
+        raise NoAnswer("the server is gone")
+
+    batcher: Batcher[int, int] = Batcher(ask, lambda: (1, 10))
+    deadline = later()
+    with ThreadPoolExecutor(5) as threads:
+        asked = [threads.submit(batcher.get, [1], deadline + number / 10) for number in range(5)]
+        assert entered.wait(20)
+        until(lambda: len(batcher._open[1].waiting) == 5)
+        go.set()
+        assert [str(each.exception(20)) for each in asked] == ["the server is gone"] * 5
+    assert not batcher._open
 
 
 def test_many_keys_of_one_thread_go_in_pieces() -> None:

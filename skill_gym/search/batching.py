@@ -10,6 +10,13 @@ from skill_gym.search.passages import RetrievalError
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
+SLACK = 1.0
+"""Seconds; who has as much more time than the sender is not content with the sender's failure."""
+
+
+class NoAnswer(RetrievalError):
+    """There was no answer in the time that there was; with more time there might be."""
+
 
 class _Wanted(Generic[Key, Answer]):
     """A key that somebody waits for; once ``done``, ``answer`` is there, or what went wrong."""
@@ -34,7 +41,9 @@ class Batcher(Generic[Key, Answer]):
 
     Args:
         ask: Sends one request: for the keys and the deadline (``time.monotonic``) one answer each, in order.
-            An error among them is raised where its key was asked for; one that is raised reaches all.
+            An error among them is raised where its key was asked for; one that is raised reaches all. The
+            deadline is the sending thread's; after a ``NoAnswer`` keys whose threads have more time are
+            sent again by one of those.
         limits: Gives (most requests under way, most keys in one), read anew for each request.
     """
 
@@ -68,7 +77,9 @@ class Batcher(Generic[Key, Answer]):
         mine = list(wanted.values())
         try:
             while batch := self._next(mine, wake, deadline):
-                self._send(batch)
+                failure = self._send(batch, deadline)
+                if failure is not None and any(not one.done for one in mine if one in batch):
+                    raise failure
         finally:
             self._leave(mine, wake)
         return [self._answer(wanted[key]) for key in keys]
@@ -90,12 +101,13 @@ class Batcher(Generic[Key, Answer]):
                 self._idle.discard(wake)
                 if all(one.done for one in mine):
                     return []
+                if monotonic() >= deadline:
+                    raise TimeoutError("no answer by the deadline")
                 if any(one.key in self._queue for one in mine) and (batch := self._take()):
                     return batch
                 wake.clear()
                 self._idle.add(wake)
-            if not wake.wait(max(0.0, deadline - monotonic())):
-                raise TimeoutError("no answer by the deadline")
+            wake.wait(max(0.0, deadline - monotonic()))
 
     def _take(self) -> list[_Wanted[Key, Answer]]:
         lanes, most = self._limits()
@@ -108,23 +120,34 @@ class Batcher(Generic[Key, Answer]):
         self._wake_next()
         return batch
 
-    def _send(self, batch: list[_Wanted[Key, Answer]]) -> None:
+    def _send(self, batch: list[_Wanted[Key, Answer]], deadline: float) -> NoAnswer | None:
+        """Sends a batch; the failure if there was no answer in time for some of it."""
         answers: Sequence[Answer | RetrievalError] = ()
         failed = RetrievalError("the request was interrupted")
         try:
-            answers = self._ask([one.key for one in batch], max(one.deadline for one in batch))
+            answers = self._ask([one.key for one in batch], deadline)
         except RetrievalError as error:
             failed = error
         finally:
+            failure = None
+            again: dict[Key, _Wanted[Key, Answer]] = {}
             with self._lock:
                 self._under_way -= 1
                 for number, one in enumerate(batch):
-                    one.answer = answers[number] if number < len(answers) else failed
+                    answer = answers[number] if number < len(answers) else failed
+                    if isinstance(answer, NoAnswer):
+                        failure = answer
+                        if one.deadline > deadline + SLACK:
+                            again[one.key] = one
+                            continue
+                    one.answer = answer
                     one.done = True
                     del self._open[one.key]
                     for wake in one.waiting:
                         wake.set()
+                self._queue = {**again, **self._queue}
                 self._wake_next()
+        return failure
 
     def _leave(self, mine: Sequence[_Wanted[Key, Answer]], wake: threading.Event) -> None:
         """Forgets what nobody waits for any more, and lets another thread send if this one was to."""

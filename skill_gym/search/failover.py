@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from skill_gym.search.batching import NoAnswer
 from skill_gym.search.passages import RetrievalError
 from skill_gym.search.wire import Shape
 
@@ -105,7 +106,7 @@ class Servers:
 
         Raises:
             RequestRefused: As a server said.
-            RetrievalError: None of them answered.
+            NoAnswer: None of them answered.
         """
         begun = time.monotonic()
         failure: ServerFailed | None = None
@@ -123,7 +124,7 @@ class Servers:
             if done == self._attempts or not self._pause(done, deadline):
                 break
         reason = failure or f"{', '.join(server.url for server in self.all)} failed before and rest"
-        raise RetrievalError(
+        raise NoAnswer(
             f"no answer after {time.monotonic() - begun:.1f} s: {reason}. Check that the server runs and "
             "serves this path, or raise timeout= or attempts="
         )

@@ -65,10 +65,13 @@ def create_app(
     )
     most_bytes = 4096 + max_batch * (max_query_chars * 6 + 4)
     opening: list[BaseException] = []
+    if not callable(index):
+        queue.index = index
 
     async def open_index() -> None:
         try:
-            queue.index = await asyncio.to_thread(index) if callable(index) else index
+            if callable(index):
+                queue.index = await asyncio.to_thread(index)
         except Exception as error:
             logger.exception("the index could not be opened")
             opening.append(error)
