@@ -35,6 +35,7 @@ class TinyPolicyConfig:
         layers: Number of layers.
         heads: Attention heads.
         context_length: Longest prompt with reply, in tokens.
+        initializer_range: Standard deviation of the first weights.
     """
 
     vocab_size: int = 1536
@@ -44,6 +45,7 @@ class TinyPolicyConfig:
     layers: int = 5
     heads: int = 3
     context_length: int = 4096
+    initializer_range: float = 0.02
 
     def __post_init__(self) -> None:
         if self.vocab_size < 300:
@@ -124,6 +126,7 @@ def new_model(tokenizer: Any, config: TinyPolicyConfig | None = None, *, seed: i
                 num_attention_heads=config.heads,
                 num_key_value_heads=config.heads,
                 max_position_embeddings=config.context_length,
+                initializer_range=config.initializer_range,
                 tie_word_embeddings=True,
                 pad_token_id=tokenizer.pad_token_id,
                 bos_token_id=None,

@@ -59,11 +59,12 @@ def test_webshop_plays_in_several_shops(asked):
 
 
 def test_search_plays_short_episodes_in_many_worlds(asked):
-    config = asked("--env", "skill_gym/Search-v0", "--env-options", "topk=1")
+    config = asked("--env", "skill_gym/Search-v0", "--env-options", "topk=3")
     played = config.demonstrations
     assert (played.size, played.in_a_row, dict(played.generator)) == (20, 20, {"seed": [0, 999]})
-    assert dict(played.options) == {"topk": 1, "generator": {"scale": 0.5, "hops": [1, 2]}}
-    assert (config.word_games, config.policy.context_length) == (4000, 2048)
+    assert played.options["topk"] == 3
+    assert played.options["generator"] == {"scale": 0.5, "kinds": ["lookup", "chain"], "hops": [1, 2]}
+    assert (config.policy.vocab_size, config.policy.context_length) == (1500, 2048)
     given = asked("--env", "skill_gym/Search-v0", "--split", "train", "--env-options", "data=questions")
     assert dict(given.demonstrations.options) == {"data": "questions"}
 
