@@ -51,8 +51,8 @@ class ColdStartConfig:
         out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.
         model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
         policy: Size of the small policy.
-        word_games: Tasks whose texts give the tokenizer its words, at least as many as give it phrases; more
-            where names are many and each of them is to be a token.
+        word_games: Tasks whose texts give the tokenizer its words, never fewer than give it phrases; more where
+            names are many and each of them is to be a token.
         imitation: How it is learnt; a learning rate of None is ``FURTHER_LR`` for a model that can speak.
         threads: Threads of torch; None leaves them as they are.
         dtype: Number format of the saved weights.
@@ -64,7 +64,7 @@ class ColdStartConfig:
     out: str = "runs/cold-start"
     model: str = "scratch"
     policy: TinyPolicyConfig = field(default_factory=TinyPolicyConfig)
-    word_games: int = TOKENIZER_GAMES
+    word_games: int = 0
     imitation: ImitationConfig = field(default_factory=ImitationConfig)
     threads: int | None = 1
     dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"

@@ -104,7 +104,7 @@ class EnvStack:
     def _arguments(self, role: Role) -> dict[str, Any]:
         env, validation = self.config.env, self.config.validation
         given = {"data": env.data, "task_types": env.task_types}
-        arguments = {name: value for name, value in given.items() if value is not None}
+        arguments: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if env.max_steps is not None:
             arguments |= step_limit(env.id, env.max_steps)
         arguments |= env.options

@@ -26,7 +26,7 @@ class Recipe(NamedTuple):
         noise: Chance that the player is disturbed, None for the usual one.
         policy: Size of the small policy, where not the usual one.
         options: Arguments of the environment, where tasks are generated.
-        word_games: Tasks that give the tokenizer its words, None for as many as give it phrases.
+        word_games: Tasks that give the tokenizer its words at least.
     """
 
     practice: Practice = Practice()
@@ -36,7 +36,7 @@ class Recipe(NamedTuple):
     noise: float | None = None
     policy: Mapping[str, float] = {}
     options: Mapping[str, Any] = {}
-    word_games: int | None = None
+    word_games: int = 0
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -180,7 +180,7 @@ def run(options: argparse.Namespace) -> int:
         policy=_policy_size(
             {**recipe.policy, **key_values(options.policy_size, "--policy-size", "layers=4")}
         ),
-        **({} if recipe.word_games is None else {"word_games": recipe.word_games}),
+        word_games=recipe.word_games,
         out=options.out,
         model=options.model,
         threads=options.threads,
