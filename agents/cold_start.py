@@ -51,8 +51,8 @@ class ColdStartConfig:
         out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.
         model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
         policy: Size of the small policy.
-        word_games: Tasks whose texts give the tokenizer its words, never fewer than give it phrases; more where
-            names are many and each of them is to be a token.
+        word_games: Tasks whose texts give the tokenizer its words, never fewer than give it phrases; more
+            where names are many and each of them is to be a token.
         imitation: How it is learnt; a learning rate of None is ``FURTHER_LR`` for a model that can speak.
         threads: Threads of torch; None leaves them as they are.
         dtype: Number format of the saved weights.
