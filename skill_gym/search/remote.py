@@ -137,6 +137,7 @@ class RemoteIndex:
     def close(self) -> None:
         """Closes the connections; further searches are refused."""
         self._closed = True
+        _OPEN.discard(self)
         self._client.close()
 
     def __enter__(self) -> "RemoteIndex":
