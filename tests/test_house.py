@@ -22,7 +22,7 @@ HEAVY = {
     "tantivy": {"skill_gym/search/tantivy_index.py"},
     "pyarrow": {"skill_gym/search/parquet.py"},
     "datasets": {"skill_gym/search/hub.py"},
-    "faiss": {"skill_gym/search/dense_index.py"},
+    "faiss": {"skill_gym/search/dense_index.py", "skillbanks/nearest.py"},
 }
 FILES = sorted(path for room in FLOORS for path in (REPOSITORY / room).rglob("*.py"))
 
