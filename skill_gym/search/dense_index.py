@@ -1,4 +1,4 @@
-"""Nearest passages by their embeddings; the only home of faiss."""
+"""Nearest passages by their embeddings."""
 
 import json
 import math
