@@ -35,6 +35,10 @@ bench: $(VENV)/.ready ## Check every claim, quickly.
 	$(BIN)/python -m skill_gym.benchmarks.webshop_speed --quick
 	$(BIN)/python -m skill_gym.benchmarks.webshop_growth --quick
 	$(BIN)/python -m skill_gym.benchmarks.webshop_expert --quick
+	$(BIN)/python -m skill_gym.benchmarks.search_retrieval --quick
+	$(BIN)/python -m skill_gym.benchmarks.search_expert --quick
+	$(BIN)/python -m skill_gym.benchmarks.search_routing --quick
+	$(BIN)/python -m skill_gym.benchmarks.search_server --quick
 	$(BIN)/python -m skill_gym.benchmarks.routing --quick
 	$(BIN)/python -m skill_gym.benchmarks.found_habits --quick
 	$(BIN)/python -m skill_gym.benchmarks.skill_value --quick
