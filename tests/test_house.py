@@ -22,6 +22,11 @@ HEAVY = {
     "tantivy": {"skill_gym/search/tantivy_index.py"},
     "pyarrow": {"skill_gym/search/parquet.py"},
     "datasets": {"skill_gym/search/hub.py"},
+    "bm25s": {"benchmarks"},
+    "urllib3": {"skill_gym/search/search_client.py"},
+    "fastapi": {"skill_gym/search/server.py", "benchmarks"},
+    "uvicorn": {"skill_gym/search/server.py", "benchmarks"},
+    "prometheus_client": {"skill_gym/search/server.py"},
     "faiss": {"skill_gym/search/dense_index.py", "skillbanks/nearest.py"},
 }
 FILES = sorted(path for room in FLOORS for path in (REPOSITORY / room).rglob("*.py"))

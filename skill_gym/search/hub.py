@@ -22,8 +22,8 @@ def hub_rows(name: str, split: str) -> Iterator[dict[str, Any]]:
         import datasets
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"reading {name} from the Hub needs datasets; pip install datasets, or download its Parquet "
-            "files and pass their folder as data="
+            f'reading {name} from the Hub needs datasets; pip install "skill-gym[hub]", or download its '
+            "Parquet files and pass their folder as data="
         ) from error
     place, _, configuration = name.partition(":")
     try:
