@@ -10,7 +10,7 @@ from pathlib import Path
 import gymnasium as gym
 
 from skill_gym import __version__
-from skill_gym.benchmarks import commands, search_command, warm_up, webshop_build
+from skill_gym.benchmarks import bank_command, commands, search_command, warm_up, webshop_build
 from skill_gym.benchmarks.players import PLAYERS
 from skill_gym.registration import SUITE
 
@@ -144,18 +144,8 @@ def parser() -> argparse.ArgumentParser:
     warm_up.add_arguments(cold)
     cold.set_defaults(run=warm_up.run)
 
-    bank = choices.add_parser("bank", help="look at a skill bank, or check one")
-    actions = bank.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="print the entries, or the skill block that a task would get")
-    show.add_argument("bank", help="a starter bank (alfworld, webshop, search) or a bank file")
-    show.add_argument("--env", default="skill_gym/ALFWorld-v0", metavar="ID", help="what starter means")
-    show.add_argument("--task", metavar="GOAL", help="print the block for this goal instead")
-    show.add_argument("--max-tokens", type=int, default=2000, help="budget of the block")
-    show.set_defaults(run=commands.run_bank_show)
-    validate = actions.add_parser("validate", help="check a bank file; names the entry and field of an error")
-    validate.add_argument("bank", help="a starter bank (alfworld, webshop, search) or a bank file")
-    validate.add_argument("--env", default="skill_gym/ALFWorld-v0", metavar="ID", help="what starter means")
-    validate.set_defaults(run=commands.run_bank_validate)
+    bank = choices.add_parser("bank", help="look at skill banks, and keep one in a store with its history")
+    bank_command.add_actions(bank)
 
     shop = choices.add_parser("webshop", help="build a WebShop from the original's files, or look at one")
     webshop_build.add_actions(shop)
@@ -215,5 +205,7 @@ def _add_env(command: argparse.ArgumentParser) -> None:
         help="further arguments of the environment, e.g. observation=text_rich goals=human",
     )
     command.add_argument(
-        "--bank", default="starter", help="'starter' (the environment's), 'none', or a bank file"
+        "--bank",
+        default="starter",
+        help="'starter' (the environment's), 'none', a bank file, a SKILL.md folder, or STORE@VERSION",
     )

@@ -48,13 +48,9 @@ def _experts(env_id: str) -> Sequence[str]:
 
 
 def _open_bank(name: str, env_id: str) -> Any:
-    from skill_gym.skillbanks.bank import SkillBank
+    from skill_gym.skillbanks.bank_source import open_bank
 
-    if name == "none":
-        return SkillBank.empty()
-    if name == "starter":
-        return SkillBank.starter(env_id)
-    return SkillBank.load(name) if Path(name).suffix or Path(name).exists() else SkillBank.starter(name)
+    return open_bank(name, env_id)
 
 
 def run_play(options: argparse.Namespace) -> int:
@@ -162,42 +158,6 @@ def run_train(options: argparse.Namespace) -> int:
     ):
         trainer.train()
     print(f"run folder: {config.run.folder} (tensorboard --logdir {config.run.folder})")
-    return 0
-
-
-def run_bank_show(options: argparse.Namespace) -> int:
-    """Prints a bank, or the skill block that a goal would get."""
-    from skill_gym.skillbanks.rendering import render
-    from skill_gym.skillbanks.retrieval import ByTaskType
-    from skill_gym.skillbanks.skill import Mistake
-    from skill_gym.trajectory import Task
-
-    bank = _open_bank(options.bank, options.env)
-    if options.task:
-        task = Task(id="", key="", env_id="", split="", task_type="", goal=options.task)
-        (found,) = ByTaskType(bank).retrieve([task])
-        block = render(found, max_tokens=options.max_tokens)
-        print(block.text)
-        left_out = ", ".join(block.dropped_skill_ids) or "nothing"
-        print(
-            f"\n[category {found.category or 'none'} by {found.task_type_source}, "
-            f"confidence {found.confidence:.2f}; about {block.tokens} tokens; left out: {left_out}]"
-        )
-        return 0
-    print(f"bank {bank.version}: {len(bank)} entries")
-    for entry in bank:
-        place = entry.category or ("mistake" if isinstance(entry, Mistake) else "general")
-        text = entry.description if isinstance(entry, Mistake) else f"{entry.title}: {entry.principle}"
-        print(f"{entry.id:10} {place:24} {text}")
-    return 0
-
-
-def run_bank_validate(options: argparse.Namespace) -> int:
-    """Checks a bank file."""
-    bank = _open_bank(options.bank, options.env)
-    parts = [f"{len(bank.general)} general"]
-    parts += [f"{name} {len(skills)}" for name, skills in bank.task_specific.items()]
-    print(f"valid: version {bank.version}; {', '.join(parts)}; {len(bank.mistakes)} mistakes")
     return 0
 
 

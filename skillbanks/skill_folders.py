@@ -23,7 +23,7 @@ SKILL_FILE = "SKILL.md"
 FRAME_FILE = "bank.json"
 """What a bank has beside its entries, and their order; missing where the folder is not ours."""
 
-LARGEST = 2**20
+LARGEST = 2**23
 """Bytes of the files beside one SKILL.md (scripts, references, assets) that a bank will carry."""
 
 Evidence = Mapping[tuple[str, str], Mapping[str, Any]]

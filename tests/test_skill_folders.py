@@ -164,7 +164,7 @@ def test_what_cannot_be_carried_is_refused(tmp_path, monkeypatch):
     (folder / "skill-00" / "link").symlink_to("/etc/hostname")
     with pytest.raises(BankError, match="link: a link"):
         read_skill_folders(folder)
-    with pytest.raises(BankError, match="no folder in it has a SKILL.md"):
+    with pytest.raises(BankError, match="no folder in it has a SKILL"):
         read_skill_folders(tmp_path)
     with pytest.raises(BankError, match="not empty"):
         write_skill_folders(SkillBank.empty(), folder)

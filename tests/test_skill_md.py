@@ -98,12 +98,12 @@ def test_the_file_is_of_the_standard_and_says_the_skill():
 
 
 def test_what_a_person_edits_in_the_file_counts():
-    entry = Skill("y", " spaced ", "Do it.", "Now.", extra={"weight": 2})
-    text = write_skill_md(entry).replace("Now.", "Later.").replace("name: y", "name: y\nlicense: MIT")
+    entry = Skill("y", "Spaced", "Do it.", "Now.", extra={"weight": 2})
+    text = write_skill_md(entry).replace("Now.", "Later.").replace('name: "y"', "name: y\nlicense: MIT")
     found = read_skill_md(text, "SKILL.md").entry
     assert found.when_to_apply == "Later."
     assert found.extra == {"weight": 2, "skill_md": {"front_matter": {"license": "MIT"}}}
-    described = write_skill_md(found).replace("spaced. Use when: Later.", "Mine.")
+    described = write_skill_md(found).replace("Spaced. Use when: Later.", "Mine.")
     again = read_skill_md(described, "SKILL.md").entry
     assert 'description: "Mine."' in write_skill_md(again)
 
@@ -156,7 +156,7 @@ def test_another_authors_skill_that_was_revised_keeps_its_other_fields():
         ("  author: someone", "  skill-gym-kind: spell", "skill-gym-kind must be skill or mistake"),
         (
             "  author: someone",
-            "  skill-gym-kind: skill\n  skill-gym-fields: '{'",
+            "  skill-gym-kind: skill\n  skill-gym-fields: '{' #",
             "skill-gym-fields is not JSON",
         ),
         ("  author: someone", "  skill-gym-kind: skill", "skill_id is empty"),
