@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures |= {f"{name}_{figure}": value for figure, value in measured.get(name, {}).items()}
     print(f"{len(passages):,} passages, {len(asked):,} questions; the question is the query.")
     if given.data is not None:
-        print("The settings were chosen on the half 'tuned'; the half 'held' was not looked at.")
+        print("Settings were chosen by the figures of the half 'tuned'; those of 'held' were in sight.")
     print()
     names = list(measured[DEFAULT])
     print(
