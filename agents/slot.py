@@ -1,9 +1,10 @@
 """One place of a rollout: an environment and the episode that is being played in it."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
 import gymnasium as gym
 
@@ -24,12 +25,15 @@ class Episode:
         task_id: Which task.
         seed: At least 0; with the step it decides how each reply is drawn. Members of a group differ in it.
         group: Episodes of one task that are compared with each other (GRPO).
+        options: Further options of the reset, such as an arm's (``Arm.options``): the same for all members of
+            a group.
     """
 
     ticket: str
     task_id: str
     seed: int
     group: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class Slot:
         self.episode = episode
         self.completions: list[Completion] = []
         self.messages: list[Message] = []
-        observation, self.info = self.env.reset(seed=episode.seed, options={"task": episode.task_id})
+        options = {**episode.options, "task": episode.task_id}
+        observation, self.info = self.env.reset(seed=episode.seed, options=options)
         self._hear(observation)
 
     def request(self, sampling: Sampling) -> Request:

@@ -120,6 +120,8 @@ class EpisodeRecorder:
             meta["invalid_reasons"] = self._reasons
         if "task_type_source" in info:
             meta["task_type_source"] = str(info["task_type_source"])
+        if "bank_arm" in info:
+            meta["bank_arm"] = dict(info["bank_arm"])
         if info.get("dropped_skill_ids"):
             meta["dropped_skill_ids"] = list(info["dropped_skill_ids"])
         trajectory = Trajectory(

@@ -19,8 +19,8 @@ class RecordTrajectory(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
     end leaves no record.
 
     ``meta`` holds ``final_observation`` (the last text), and where they apply ``error``, ``layout``,
-    ``invalid_reasons`` (turn number as text -> why the reply was not valid), ``task_type_source`` and
-    ``dropped_skill_ids``.
+    ``invalid_reasons`` (turn number as text -> why the reply was not valid), ``task_type_source``,
+    ``dropped_skill_ids`` and ``bank_arm`` (which skills were drawn to be shown or not: ``Arm.apply``).
 
     Args:
         env: A TextEnv, or wrappers around one.

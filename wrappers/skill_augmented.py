@@ -7,6 +7,7 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
+from skill_gym.skillbanks.arms import ARM_OPTIONS, Arm
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.rendering import about_tokens, render
 from skill_gym.skillbanks.retrieval import ByTaskType, Retriever
@@ -24,6 +25,11 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
     ``info`` gains, at reset and step, ``skill_ids`` (shown, in order), ``dropped_skill_ids`` (retrieved, but
     beyond the budget), ``bank_version``, ``task_type_source`` (how the task's type was found) and
     ``task_type_confidence`` in [0, 1].
+
+    A reset's options may name an arm, which this wrapper takes for itself: ``candidates`` (entries that no
+    bank has yet, shown where they fit the task) and ``withheld`` (ids of the bank's entries that are not
+    shown). ``info["bank_arm"]`` then says which of them concerned this task (``Arm.apply``), and so does the
+    trajectory's ``meta``.
 
     Args:
         env: A TextEnv, or wrappers around one; usually a TaskPrompt.
@@ -118,12 +124,23 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:
-        """Starts an episode: retrieves the skills for its task and shows them."""
+        """Starts an episode: retrieves the skills for its task and shows them.
+
+        Raises:
+            BankError: A candidate of the arm has the id of an entry of the bank.
+            TypeError: The arm holds something else than entries and ids.
+        """
+        arm = Arm.from_options(options or {})
+        if options is not None:
+            options = {name: value for name, value in options.items() if name not in ARM_OPTIONS}
         observation, info = self.env.reset(seed=seed, options=options)
         if self._next_bank is not None:
             self._retriever, self._next_bank = self._retriever.with_bank(self._next_bank), None
         task = played_task(self.env)
         (retrieved,) = self._retriever.retrieve([task])
+        drawn: dict[str, Any] = {}
+        if arm:
+            retrieved, drawn["bank_arm"] = arm.apply(self._retriever, task, retrieved)
         block = render(
             retrieved,
             max_tokens=self.max_tokens,
@@ -138,6 +155,7 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             "bank_version": self.bank.version,
             "task_type_source": retrieved.task_type_source,
             "task_type_confidence": float(retrieved.confidence),
+            **drawn,
         }
         observation, info = self._with_block(observation), {**info, **self._shown}
         if self._recorder is not None:
