@@ -59,8 +59,8 @@ class NearDuplicates:
 
     Texts are compared by their words (stems, common synonyms as one, stop words left out) and pairs of words,
     by MinHash; then, when there is an ``encode``, by vectors. Compared are entries of one kind (skills with
-    skills) that may be shown for one task: of one category, or where the one that is there is general, and whose
-    keywords do not differ. Numbers, negations and quoted commands must agree: "open it" is no copy of "never
+    skills) that may be shown for one task: of one category, or where the one that is there is general, and
+    whose keywords do not differ. Numbers, negations and quoted commands must agree: "open it" is no copy of "never
     open it".
 
     Args:

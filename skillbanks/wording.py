@@ -13,8 +13,11 @@ from skill_gym.skillbanks.plain_text import latin, plain
 
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _MARKED = re.compile(r"`[^`]+`|<\w+>|\w+\[")
+_ENDINGS = (
+    ("ies", "y"), ("sses", "s"), ("ing", ""), ("ed", ""), ("ly", ""), ("es", ""), ("s", ""), ("e", "")
+)  # fmt: skip
 _NEGATIONS = frozenset(
-    [
+    (
         "not",
         "no",
         "never",
@@ -27,103 +30,15 @@ _NEGATIONS = frozenset(
         "avoid",
         "stop",
         "refrain",
-    ]
+    )
 )
-_STOPWORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "it",
-        "its",
-        "is",
-        "are",
-        "be",
-        "been",
-        "being",
-        "was",
-        "were",
-        "do",
-        "does",
-        "did",
-        "and",
-        "or",
-        "but",
-        "so",
-        "as",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "into",
-        "onto",
-        "than",
-        "then",
-        "there",
-        "here",
-        "you",
-        "your",
-        "they",
-        "them",
-        "their",
-        "we",
-        "our",
-        "i",
-        "one",
-        "any",
-        "some",
-        "every",
-        "each",
-        "all",
-        "when",
-        "while",
-        "if",
-        "once",
-        "whenever",
-        "soon",
-        "will",
-        "would",
-        "can",
-        "could",
-        "may",
-        "might",
-        "should",
-        "must",
-        "have",
-        "has",
-        "had",
-        "which",
-        "who",
-        "what",
-        "where",
-        "always",
-        "just",
-        "only",
-        "also",
-        "very",
-        "much",
-        "more",
-        "most",
-        "even",
-        "still",
-        "yet",
-        "again",
-        "up",
-        "out",
-        "off",
-        "down",
-        "over",
-    ]
-)
+_EMPTY_WORDS = """
+a an the this that these those it its is are be been being was were do does did and or but so as of to in on at
+by for from with into onto than then there here you your they them their we our i one any some every each all
+when while if once whenever soon will would can could may might should must have has had which who what where
+always just only also very much more most even still yet again up out off down over
+"""
+_STOPWORDS = frozenset(_EMPTY_WORDS.split())
 _SYNONYMS = {
     word: words.split()[0]
     for words in (
@@ -158,7 +73,7 @@ class Wording:
     Attributes:
         content: Stems of its content words.
         features: Hashes of the stems and of pairs of stems that follow each other, sorted, each once.
-        strict: What must agree in texts that say the same: numbers, quoted commands, and "not" for a negation.
+        strict: What must agree in texts that say the same: numbers, quoted commands, "not" for a negation.
     """
 
     content: frozenset[str]
@@ -205,18 +120,6 @@ def stem(word: str) -> str:
             word = word.removesuffix(ending) + instead
             break
     return word[:-1] if len(word) > 4 and word[-1] == word[-2] else word
-
-
-_ENDINGS = (
-    ("ies", "y"),
-    ("sses", "s"),
-    ("ing", ""),
-    ("ed", ""),
-    ("ly", ""),
-    ("es", ""),
-    ("s", ""),
-    ("e", ""),
-)
 
 
 def _negates(word: str) -> bool:
