@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.skill import BankError
+from skill_gym.skillbanks.skill import BankError, Skill
 from skill_gym.skillbanks.skill_md import KEPT, Entry, read_skill_md, skill_name, write_skill_md
 from skill_gym.skillbanks.store_events import Frame, Places, bank_of, place_of
 
@@ -106,6 +106,7 @@ def read_skill_folders(folder: str | Path) -> SkillFolders:
     places: Places[Entry] = Places()
     evidence: dict[tuple[str, str], Mapping[str, Any]] = {}
     taken: dict[str, str] = {}
+    categories: dict[str, None] = {}
     for path in sorted(folders, key=lambda path: (rank.get(path.name, len(rank)), path.name)):
         entry, counted = _read_one(path)
         if entry.id in taken:
@@ -114,13 +115,10 @@ def read_skill_folders(folder: str | Path) -> SkillFolders:
             )
         taken[entry.id] = path.name
         places.put(entry.id, place_of(entry), entry)
+        if isinstance(entry, Skill) and entry.category is not None:
+            categories[entry.category] = None
         evidence |= {(entry.id, task_type): counters for task_type, counters in counted.items()}
-    categories = [
-        entry.category
-        for entry_id in places.ids()
-        if (entry := places.get(entry_id)) is not None and place_of(entry) not in ("general", "mistake")
-    ]
-    whole = replace(frame.next(name for name in categories if name), generation=frame.generation)
+    whole = replace(frame.next(categories), generation=frame.generation)
     return SkillFolders(bank_of(places, whole), evidence)
 
 

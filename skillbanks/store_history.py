@@ -225,8 +225,7 @@ class BankHistory:
             try:
                 yield self._db
             finally:
-                if self._db.in_transaction:
-                    self._db.execute("COMMIT")
+                _end(self._db)
 
     def _last(self, db: sqlite3.Connection) -> rows.Head:
         last = rows.head(db)
@@ -285,3 +284,9 @@ class BankHistory:
             for entry_id, seq in events.of(place).items():
                 places.put(entry_id, place, rows.entry_at(db, seq, place))
         return bank_of(places, wanted.frame)
+
+
+def _end(db: sqlite3.Connection) -> None:
+    # SQLite ends a transaction itself when reading fails badly.
+    if db.in_transaction:
+        db.execute("COMMIT")

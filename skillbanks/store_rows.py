@@ -153,7 +153,8 @@ def head(db: sqlite3.Connection, number: int | None = None) -> Head | None:
         "SELECT frame FROM versions WHERE number<=? AND frame IS NOT NULL ORDER BY number DESC LIMIT 1",
         (row[0],),
     ).fetchone()
-    return Head(*row[:4], Frame(row[4], text))
+    number, name, last, size, generation = row
+    return Head(number, name, last, size, Frame(generation, text))
 
 
 def present(db: sqlite3.Connection, frame: Frame) -> Places[Entry]:
@@ -281,5 +282,9 @@ def versions(db: sqlite3.Connection, where: str = "1", values: Sequence[object] 
         counted = db.execute(
             "SELECT kind, count(*) FROM events WHERE change=? GROUP BY kind ORDER BY kind", (change,)
         )
-        found.append(Version(*fields, counts=dict(counted.fetchall())))
+        number, name, generation, size, moment, reason, actor, teacher, prompt_hash = fields
+        counts = dict(counted.fetchall())
+        found.append(
+            Version(number, name, generation, size, moment, reason, actor, teacher, prompt_hash, counts)
+        )
     return found

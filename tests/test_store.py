@@ -154,7 +154,7 @@ def test_candidates_stay_out_of_every_bank_until_approved(store):
     assert store.bank.ids == ("c_1",)
     assert store.count("rejected") == 1
     assert [(event.kind, event.version) for event in store.blame("c_1")] == [("proposed", None), ("added", 1)]
-    with pytest.raises(StoreError, match="cannot approve 'c_2'.*candidate.*rejected"):
+    with pytest.raises(StoreError, match=r"cannot approve 'c_2'.*candidate.*rejected"):
         store.approve(["c_2"], reason="again")
 
 
