@@ -9,7 +9,7 @@ from skill_gym.benchmarks import store_command
 from skill_gym.benchmarks.bank_text import entry_line, sentence, shown
 from skill_gym.skillbanks.bank import BankError
 from skill_gym.skillbanks.bank_source import is_store, open_bank, split_version
-from skill_gym.skillbanks.skill import Mistake
+from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.skill_folders import write_skill_folders
 from skill_gym.skillbanks.skillrl_format import write_entry
 from skill_gym.skillbanks.store import BankStore
@@ -42,6 +42,19 @@ def add_actions(command: argparse.ArgumentParser) -> None:
     given.add_argument("bank", help=BANK)
     given.add_argument("out", type=Path, help="a new file (.json, .jsonl), or a new folder")
     given.set_defaults(run=run_export)
+
+    lint = actions.add_parser(
+        "lint",
+        help="read a bank for what must not stand in it: injections, secrets, addresses, answers, ...",
+        description="Prints the findings; the exit code is 1 when one of them keeps an entry out of a bank.",
+    )
+    lint.add_argument("bank", help=BANK)
+    lint.add_argument("--env", metavar="ID", help="also check commands and tags against this environment's")
+    lint.add_argument(
+        "--candidates", action="store_true", help="read a store's candidates instead of its bank"
+    )
+    lint.add_argument("--duplicates", action="store_true", help="also name entries that say the same")
+    lint.set_defaults(run=run_lint)
 
     store_command.add_actions(actions)
 
@@ -129,6 +142,30 @@ def run_export(options: argparse.Namespace) -> int:
         write_skill_folders(bank, out, evidence=evidence)
     print(f"wrote {out}: {len(bank)} entries, version {bank.version}")
     return 0
+
+
+def run_lint(options: argparse.Namespace) -> int:
+    """Prints what is wrong with a bank's entries."""
+    from skill_gym.registration import env_class
+    from skill_gym.skillbanks.duplicates import find_duplicates
+    from skill_gym.skillbanks.lint import Lint, Severity, lint_bank
+
+    metadata = None if options.env is None else env_class(options.env).metadata
+    entries: tuple[Skill | Mistake, ...]
+    if options.candidates:
+        with BankStore.open(options.bank) as store:
+            entries = tuple(store.iter_entries("candidate"))
+    else:
+        entries = tuple(open_bank(options.bank))
+    findings = lint_bank(entries, Lint(metadata=metadata))
+    for finding in findings:
+        print(shown(str(finding)))
+    if options.duplicates:
+        for entry_id, duplicate in find_duplicates(entries).items():
+            print(shown(f"{entry_id}: {duplicate}"))
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    print(f"{len(entries)} entries: {errors} errors, {len(findings) - errors} warnings")
+    return 1 if errors else 0
 
 
 def _add_bank(command: argparse.ArgumentParser) -> None:

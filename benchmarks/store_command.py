@@ -36,24 +36,26 @@ def add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_store(taken)
     taken.add_argument("source", help="a bank as for show, or a file of JSON lines (.jsonl)")
     taken.add_argument("--append", action="store_true", help="add the entries to those there are")
-    _add_origin(taken, "imported")
+    _add_origin(taken, required=False)
     taken.set_defaults(run=run_import)
 
     rollback = actions.add_parser("rollback", help="publish an earlier version again")
     _add_store(rollback)
     rollback.add_argument("version", help="its number or name, as log --versions gives them")
-    _add_origin(rollback, None)
+    _add_origin(rollback, required=True)
     rollback.set_defaults(run=run_rollback)
 
-    for name, help_text, run in (
-        ("retire", "take entries out of a store's bank; they stay in its history", run_retire),
-        ("restore", "put retired entries back", run_restore),
+    for name, help_text in (
+        ("retire", "take entries out of a store's bank; they stay in its history"),
+        ("restore", "put entries back that were retired, merged or rejected"),
+        ("approve", "put candidates into the bank"),
+        ("reject", "turn candidates down"),
     ):
         action = actions.add_parser(name, help=help_text)
         _add_store(action)
         action.add_argument("ids", nargs="+", metavar="ID", help="the entries")
-        _add_origin(action, None)
-        action.set_defaults(run=run)
+        _add_origin(action, required=True)
+        action.set_defaults(run=run_decision)
 
 
 def run_log(options: argparse.Namespace) -> int:
@@ -107,22 +109,23 @@ def run_import(options: argparse.Namespace) -> int:
 def run_rollback(options: argparse.Namespace) -> int:
     """Publishes an earlier version again."""
     which = int(options.version) if options.version.isdecimal() else options.version
-    with BankStore.open(options.store, write=True) as store:
+    with BankStore.open(options.store, write=True, create=False) as store:
         print(shown(_version_line(store.rollback(which, reason=options.reason, actor=options.actor))))
     return 0
 
 
-def run_retire(options: argparse.Namespace) -> int:
-    """Takes entries out."""
-    with BankStore.open(options.store, write=True) as store:
-        print(shown(_version_line(store.retire(options.ids, reason=options.reason, actor=options.actor))))
-    return 0
-
-
-def run_restore(options: argparse.Namespace) -> int:
-    """Puts entries back."""
-    with BankStore.open(options.store, write=True) as store:
-        print(shown(_version_line(store.restore(options.ids, reason=options.reason, actor=options.actor))))
+def run_decision(options: argparse.Namespace) -> int:
+    """Retires, restores, approves or rejects."""
+    with BankStore.open(options.store, write=True, create=False) as store:
+        decide = {
+            "retire": store.retire,
+            "restore": store.restore,
+            "approve": store.approve,
+            "reject": store.reject,
+        }[options.action]
+        decide(options.ids, reason=options.reason, actor=options.actor)
+        for event in store.log(len(set(options.ids)))[::-1]:
+            print(shown(_event_line(event)))
     return 0
 
 
@@ -130,8 +133,8 @@ def _add_store(command: argparse.ArgumentParser) -> None:
     command.add_argument("store", type=Path, help="the store's file")
 
 
-def _add_origin(command: argparse.ArgumentParser, reason: str | None) -> None:
-    command.add_argument("--reason", required=reason is None, help="why; kept for log and blame")
+def _add_origin(command: argparse.ArgumentParser, *, required: bool) -> None:
+    command.add_argument("--reason", required=required, help="why; kept for log and blame")
     command.add_argument("--actor", default=_user(), help="who does it (%(default)s)")
 
 

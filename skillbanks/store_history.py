@@ -33,12 +33,14 @@ class BankHistory:
         vectors: Embeddings of texts, in a file beside it.
     """
 
-    def __init__(self, path: str | Path, *, write: bool = False, busy_s: float = BUSY_S) -> None:
+    def __init__(
+        self, path: str | Path, *, write: bool = False, create: bool = True, busy_s: float = BUSY_S
+    ) -> None:
         self.path = Path(path)
         self.writable = write
         self._lock = threading.RLock()
         self._busy_s = busy_s
-        self._db = connect(self.path, write=write, busy_s=busy_s)
+        self._db = connect(self.path, write=write, create=create, busy_s=busy_s)
         self.vectors = VectorTable(self.path.with_name(f"{self.path.name}-vectors"), busy_s=busy_s)
         self._places: Places[Entry] | None = None
         self._bank: SkillBank | None = None
@@ -54,19 +56,22 @@ class BankHistory:
             raise
 
     @classmethod
-    def open(cls, path: str | Path, *, write: bool = False, busy_s: float = BUSY_S) -> Self:
+    def open(
+        cls, path: str | Path, *, write: bool = False, create: bool = True, busy_s: float = BUSY_S
+    ) -> Self:
         """Opens a store; with ``write`` a missing one is made.
 
         Args:
             path: The file.
             write: Whether this process will change the bank.
+            create: Whether a missing store is made; only with ``write``.
             busy_s: How long a change waits for another process's.
 
         Raises:
             StoreError: Missing, locked, damaged, read-only, full, or written by a newer skill-gym; the
                 message says what to do.
         """
-        return cls(path, write=write, busy_s=busy_s)
+        return cls(path, write=write, create=create, busy_s=busy_s)
 
     def close(self) -> None:
         """Closes the file; the store cannot be used any more."""

@@ -69,13 +69,13 @@ class StoreFormat(StoreError):
     """The file is no bank store, is damaged, or was written by a newer version."""
 
 
-def connect(path: Path, *, write: bool, busy_s: float = BUSY_S) -> sqlite3.Connection:
-    """Opens a store; a missing one is made when it may be written.
+def connect(path: Path, *, write: bool, create: bool = True, busy_s: float = BUSY_S) -> sqlite3.Connection:
+    """Opens a store; a missing one is made when it may be written, unless ``create`` is False.
 
     Raises:
         StoreError: One of its kinds, with the mend.
     """
-    if not path.exists() and not write:
+    if not path.exists() and not (write and create):
         raise StoreError(f"no bank store at {path}; open it with write=True, or import a bank into it")
     with told(path):
         db = sqlite3.connect(
