@@ -142,8 +142,8 @@ def draw_arms(
         candidates: Entries on trial.
         watched: Ids of the bank's entries that may be withheld.
         probabilities: With which a candidate is shown, and a watched entry kept; both in (0, 1).
-        per_group: Draw for at most so many candidates, and as many watched entries, in a group; which ones is
-            drawn first. None for all.
+        per_group: Draw for at most so many candidates in a group, which ones being drawn first, so that many
+            bad ones cannot spoil it together; None for all.
 
     Raises:
         ValueError: A probability is not in (0, 1), or ``per_group`` is below 1.
@@ -158,15 +158,14 @@ def draw_arms(
     for group in range(groups):
         rng = np.random.default_rng([seed, iteration, group, 0xA4])
         on_trial = [candidates[index] for index in _some(rng, len(candidates), per_group)]
-        under_watch = [watched[index] for index in _some(rng, len(watched), per_group)]
         lucky = rng.random(len(on_trial)) < show
-        kept = rng.random(len(under_watch)) < keep
+        kept = rng.random(len(watched)) < keep
         arms.append(
             Arm(
                 candidates=tuple(entry for entry, yes in zip(on_trial, lucky, strict=True) if yes),
                 held_back=tuple(entry for entry, yes in zip(on_trial, lucky, strict=True) if not yes),
-                withheld=tuple(name for name, yes in zip(under_watch, kept, strict=True) if not yes),
-                kept=tuple(name for name, yes in zip(under_watch, kept, strict=True) if yes),
+                withheld=tuple(name for name, yes in zip(watched, kept, strict=True) if not yes),
+                kept=tuple(name for name, yes in zip(watched, kept, strict=True) if yes),
                 probabilities=probabilities,
             )
         )

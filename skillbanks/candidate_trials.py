@@ -98,14 +98,18 @@ class CandidateTrials:
             task_type: Groups of the type so far are the baseline.
         """
         # Before this group is counted: the baseline may not know it.
-        total, groups = self._successes.get(task_type, 0.0), self._groups.get(task_type, 0)
-        baseline = (total + 0.5) / (groups + 1)
+        baseline = self.baseline(task_type)
         for skill_id, shown in arms.items():
             self._observe(
                 skill_id,
                 group_contrast(success, shown=shown, probability=probability, baseline=baseline),
             )
-        self._successes[task_type], self._groups[task_type] = total + success, groups + 1
+        self._successes[task_type] = self._successes.get(task_type, 0.0) + success
+        self._groups[task_type] = self._groups.get(task_type, 0) + 1
+
+    def baseline(self, task_type: str) -> float:
+        """Mean success of the groups of a type so far, in (0, 1); one half before the first."""
+        return (self._successes.get(task_type, 0.0) + 0.5) / (self._groups.get(task_type, 0) + 1)
 
     def _observe(self, skill_id: str, contrast: Contrast) -> None:
         if skill_id not in self.trials:

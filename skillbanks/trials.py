@@ -88,12 +88,11 @@ def group_contrast(success: float, *, shown: bool, probability: float, baseline:
     _check_success(baseline)
     if not 0 < probability < 1:
         raise ValueError(f"probability must lie between 0 and 1, got {probability}; no arm may be certain")
-    p = probability
-    weight = 1 / p if shown else -1 / (1 - p)
+    with_it, without = 1 / probability, 1 / (1 - probability)
     return Contrast(
-        weight * (success - baseline),
-        min(-baseline / p, -(1 - baseline) / (1 - p)),
-        max((1 - baseline) / p, baseline / (1 - p)),
+        with_it * (success - baseline) if shown else -without * (success - baseline),
+        min(-with_it * baseline, -without * (1 - baseline)),
+        max(with_it * (1 - baseline), without * baseline),
     )
 
 
