@@ -50,9 +50,7 @@ def add_actions(command: argparse.ArgumentParser) -> None:
     )
     lint.add_argument("bank", help=BANK)
     lint.add_argument("--env", metavar="ID", help="also check commands and tags against this environment's")
-    lint.add_argument(
-        "--candidates", action="store_true", help="read a store's candidates instead of its bank"
-    )
+    lint.add_argument("--candidates", action="store_true", help="read a store's candidates instead")
     lint.add_argument("--duplicates", action="store_true", help="also name entries that say the same")
     lint.set_defaults(run=run_lint)
 

@@ -20,7 +20,7 @@ from skill_gym.skillbanks.store_events import (
     bank_of,
     parse_entry,
 )
-from skill_gym.skillbanks.store_schema import BUSY_S, StoreError, connect, told
+from skill_gym.skillbanks.store_schema import BUSY_S, FROZEN, StoreError, address, connect, stamp, told
 from skill_gym.skillbanks.store_vectors import VectorTable
 
 
@@ -41,6 +41,7 @@ class BankHistory:
         self._lock = threading.RLock()
         self._busy_s = busy_s
         self._db = connect(self.path, write=write, create=create, busy_s=busy_s)
+        self._stamp = self._frozen()
         self.vectors = VectorTable(self.path.with_name(f"{self.path.name}-vectors"), busy_s=busy_s)
         self._places: Places[Entry] | None = None
         self._bank: SkillBank | None = None
@@ -111,6 +112,7 @@ class BankHistory:
         Cheap enough to be called before every use: without news it is one question to the page cache.
         """
         with self._lock, told(self.path):
+            self._thaw()
             seen = self._data_version()
             if seen == self._seen:
                 return False
@@ -231,6 +233,17 @@ class BankHistory:
                 yield self._db
             finally:
                 _end(self._db)
+
+    def _thaw(self) -> None:
+        """Opens a file anew that could only be read as it was, when somebody else has written it."""
+        if self._stamp is None or self._stamp == stamp(self.path):
+            return
+        self._db.close()
+        self._db = connect(self.path, write=False, busy_s=self._busy_s)
+        self._stamp, self._seen = self._frozen(), -1
+
+    def _frozen(self) -> tuple[int, int, bool] | None:
+        return stamp(self.path) if FROZEN in address(self.path, write=self.writable) else None
 
     def _last(self, db: sqlite3.Connection) -> rows.Head:
         last = rows.head(db)

@@ -274,13 +274,17 @@ def versions(db: sqlite3.Connection, where: str = "1", values: Sequence[object] 
     """Versions by a condition on ``v``, in order."""
     rows = db.execute(
         "SELECT v.number, v.name, v.generation, v.size, c.time, c.reason, c.actor, c.teacher, c.prompt_hash, "
-        f"v.change FROM versions v JOIN changes c ON c.number=v.change WHERE {where} ORDER BY v.number",
+        "v.change, v.last_event, "
+        "coalesce((SELECT p.last_event FROM versions p WHERE p.number=v.number-1), 0) "
+        f"FROM versions v JOIN changes c ON c.number=v.change WHERE {where} ORDER BY v.number",
         values,
     ).fetchall()
     found = []
-    for *fields, change in rows:
+    for *fields, change, last, before in rows:
         counted = db.execute(
-            "SELECT kind, count(*) FROM events WHERE change=? GROUP BY kind ORDER BY kind", (change,)
+            "SELECT kind, count(*) FROM events WHERE seq>? AND seq<=? AND change=? "
+            "GROUP BY kind ORDER BY kind",
+            (before, last, change),
         )
         number, name, generation, size, moment, reason, actor, teacher, prompt_hash = fields
         counts = dict(counted.fetchall())

@@ -15,6 +15,9 @@ APPLICATION_ID = 0x534B4231
 FORMAT = 1
 """Number of the tables' layout; a file with a higher one was written by a newer skill-gym."""
 
+FROZEN = "immutable=1"
+"""SQLite's way to read where nothing can be written: it takes the file as it is and looks for no news."""
+
 BUSY_S = 30.0
 """How long a writer waits for another one."""
 
@@ -37,6 +40,7 @@ CREATE TABLE versions (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, generation INTEGER NOT NULL, change INTEGER NOT NULL,
     last_event INTEGER NOT NULL, size INTEGER NOT NULL, frame TEXT, orders TEXT
 );
+CREATE INDEX versions_of_change ON versions (change);
 CREATE TABLE evidence (
     entry TEXT NOT NULL, task_type TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (entry, task_type)
 ) WITHOUT ROWID;
@@ -102,7 +106,13 @@ def address(path: Path, *, write: bool) -> str:
         return f"file:{place}?mode=rw"  # readers share the index of the log with the writer
     if path.with_name(f"{path.name}-wal").exists():
         return f"file:{place}?mode=ro"
-    return f"file:{place}?immutable=1"
+    return f"file:{place}?{FROZEN}"
+
+
+def stamp(path: Path) -> tuple[int, int, bool]:
+    """What changes when somebody writes the file: its time, its size, whether it has a log."""
+    told = path.stat()
+    return told.st_mtime_ns, told.st_size, path.with_name(f"{path.name}-wal").exists()
 
 
 def _prepare(db: sqlite3.Connection, path: Path, write: bool) -> None:

@@ -34,15 +34,16 @@ def path(tmp_path):
     return tmp_path / "bank.db"
 
 
+def nobodys(code: str) -> str:
+    """The program, run without root's right to write everywhere; modules are imported before that."""
+    drop = "os.setgid(65534); os.setuid(65534)" if os.geteuid() == 0 else ""
+    return f"import os, sys\nfrom skill_gym.skillbanks.store import BankStore\n{drop}\n{code}"
+
+
 def as_nobody(code: str, *arguments: str) -> str:
-    """What a program prints that runs without root's right to write everywhere."""
-    if os.geteuid() == 0:
-        code = f"import os; os.setgid(65534); os.setuid(65534)\n{code}"
-    # The modules are imported first: nobody may not be allowed to read them.
-    code = f"import sys\nfrom skill_gym.skillbanks.store import BankStore\n{code}"
-    told = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
-    )
+    """What it prints."""
+    command = [sys.executable, "-c", nobodys(code), *arguments]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     return told.stdout
 
@@ -167,6 +168,49 @@ def test_a_file_that_may_not_grow_loses_nothing(path):
         assert store.head.number == 2
         assert store.state("s_0") is None
         store.add_entries([Skill("s_0", "T", "p")], reason="goes on")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the rights of Unix files")
+def test_a_reader_without_the_right_to_write_sees_what_another_one_writes(path):
+    folder = Path(tempfile.mkdtemp())
+    shutil.copy(path, folder / "bank.db")
+    folder.chmod(0o755)
+    code = (
+        "store = BankStore.open(sys.argv[1])\n"
+        "print(len(store.bank), store.refresh(), flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print(len(store.bank), store.refresh(), len(store.bank), store.refresh(), flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print(store.refresh(), len(store.bank), store.head.number)\n"
+    )
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", nobodys(code), str(folder / "bank.db")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        size = len(SkillBank.starter("alfworld"))
+        assert process.stdout.readline() == f"{size} False\n"
+        with BankStore.open(folder / "bank.db", write=True) as store:
+            store.retire(["gen_001"], reason="x")
+            process.stdin.write("on\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == f"{size} True {size - 1} False\n"
+            store.retire(["gen_002"], reason="x")
+        told, _ = process.communicate("on\n")
+        assert told == f"True {size - 2} 3\n"
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_path_may_have_any_characters(tmp_path):
+    path = tmp_path / "50% of a?b#c ä 😀.db"
+    with BankStore.open(path, write=True) as store:
+        store.publish(SkillBank.starter("alfworld"), reason="x")
+    with BankStore.open(path) as reader:
+        assert reader.head.number == 1
+    assert [place.name for place in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs the rights of Unix files")
