@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from skill_gym.skillbanks.admission import admit
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import Evolution
+from skill_gym.skillbanks.guard import Guard
 from skill_gym.skillbanks.success import success_by_task_type
 from skill_gym.skillbanks.teacher import Teacher, TeacherAnswer, TeacherError, TeacherRequest
 from skill_gym.trajectory import Trajectory
@@ -20,6 +21,7 @@ def distil(
     *,
     max_new: int = 12,
     max_new_habits: int | None = None,
+    guard: Guard | None = None,
 ) -> Evolution:
     """Makes the next version of a bank from experience (SkillRL, section 3.2).
 
@@ -33,6 +35,7 @@ def distil(
         teacher: Who proposes.
         max_new: How many skills may enter, at least 1.
         max_new_habits: How many habits may enter besides, None for all that the teacher is certain of.
+        guard: Who examines the proposals; one with the defaults if None.
 
     Raises:
         ValueError: ``max_new`` is below 1.
@@ -57,7 +60,7 @@ def distil(
             _log.warning(
                 "the teacher %s gave no answer, the bank stays at %s: %s", teacher.name, bank.version, error
             )
-    admitted = admit(bank, answer, max_new_skills=max_new, max_new_habits=max_new_habits)
+    admitted = admit(bank, answer, max_new_skills=max_new, max_new_habits=max_new_habits, guard=guard)
     success = success_by_task_type(whole)
     return Evolution(
         bank=admitted.bank,
@@ -74,4 +77,6 @@ def distil(
         error=error,
         revised=admitted.revised,
         retired=admitted.retired,
+        findings=admitted.findings,
+        merges=admitted.merges,
     )

@@ -1,6 +1,6 @@
 """Finds skills that say what another one says already; proposes a merge instead of a copy."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -60,8 +60,8 @@ class NearDuplicates:
     Texts are compared by their words (stems, common synonyms as one, stop words left out) and pairs of words,
     by MinHash; then, when there is an ``encode``, by vectors. Compared are entries of one kind (skills with
     skills) that may be shown for one task: of one category, or where the one that is there is general, and
-    whose keywords do not differ. Numbers, negations and quoted commands must agree: "open it" is no copy of "never
-    open it".
+    whose keywords do not differ. Numbers, negations and quoted commands must agree: "open it" is no copy of
+    "never open it".
 
     Args:
         entries: First entries, as by ``add``.
@@ -127,23 +127,24 @@ class NearDuplicates:
         self._bands.discard(entry_id)
         self._vectors.discard(entry_id)
 
-    def find(self, entry: Skill | Mistake) -> Duplicate | None:
-        """What the entry resembles most, itself (its id) left out; None if nothing.
+    def find(self, entry: Skill | Mistake, *, ignore: Collection[str] = ()) -> Duplicate | None:
+        """What the entry resembles most, itself (its id) and ids to ignore left out; None if nothing.
 
         A ``same`` goes before a ``near``, and that before a ``variant``.
         """
+        left_out = {entry.id, *ignore}
         for known in self._exact.get((_kind(entry), entry.fingerprint), ()):
-            if known != entry.id:
+            if known not in left_out:
                 return Duplicate(known, "same", 1.0)
         wording = Wording.of(_text(entry))
         found = []
         for known in self._bands.near(self._bands.signature(wording.features)):
             similarity = wording.similarity(self._wordings[known])
-            if similarity >= self.threshold and self._comparable(entry, known):
+            if similarity >= self.threshold and known not in left_out and self._comparable(entry, known):
                 kind: Kind = "near" if wording.agrees(self._wordings[known]) else "variant"
                 found.append(Duplicate(known, kind, similarity))
         if not found:
-            found = list(self._by_vector(entry, wording))
+            found = [near for near in self._by_vector(entry, wording) if near.of not in left_out]
         return min(found, key=lambda item: (item.kind == "variant", -item.similarity), default=None)
 
     def _by_vector(self, entry: Skill | Mistake, wording: Wording) -> Iterator[Duplicate]:
@@ -160,7 +161,7 @@ class NearDuplicates:
 
     def _comparable(self, entry: Skill | Mistake, known_id: str) -> bool:
         known = self._entries[known_id]
-        if known_id == entry.id or known.category not in (None, entry.category):
+        if known.category not in (None, entry.category):
             return False
         if isinstance(entry, Skill) and isinstance(known, Skill):
             mine, theirs = ({word.casefold() for word in one.keywords} for one in (entry, known))

@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from skill_gym.skillbanks.admission import Skipped, admit
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.duplicates import MergeProposal
+from skill_gym.skillbanks.finding import Finding
+from skill_gym.skillbanks.guard import Guard
 from skill_gym.skillbanks.leaks import LeakError, check_leak, leaked_ids
 from skill_gym.skillbanks.skill import Skill
 from skill_gym.skillbanks.success import SuccessRate, success_by_task_type
@@ -82,6 +85,8 @@ class Evolution:
         error: The teacher's error, None when it answered or was not asked.
         revised: Id of an entry that was replaced -> id of its new version.
         retired: Id of an entry that was taken out -> why.
+        findings: What lint found in the proposals.
+        merges: What to do with near-duplicates that were left out.
     """
 
     bank: SkillBank
@@ -99,6 +104,8 @@ class Evolution:
     error: str | None = None
     revised: Mapping[str, str] = field(default_factory=dict)
     retired: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    merges: tuple[MergeProposal, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the bank itself, ready for JSON."""
@@ -138,6 +145,10 @@ class Evolution:
             ],
             "revised": dict(self.revised),
             "retired": dict(self.retired),
+            "findings": [str(finding) for finding in self.findings],
+            "merges": [
+                {"keep": merge.keep, "title": merge.title, "reason": merge.reason} for merge in self.merges
+            ],
         }
 
 
@@ -148,15 +159,16 @@ def evolve(
     config: EvolutionConfig | None = None,
     *,
     seed: int = 0,
+    guard: Guard | None = None,
 ) -> Evolution:
     """Makes the next version of a bank from a validation (SkillRL, section 3.4).
 
     Task types under the threshold hand their failed episodes to the teacher, one type after the other in
     turn until ``max_failures`` is reached, each type's in an order drawn by the seed; broken episodes are
     left out and counted. All other episodes go with them, for facts. The teacher's first ``max_new_skills``
-    proposals that say something new enter the bank under fresh ids, in the category of their task type, and
-    besides them its habits; new versions replace the old ones, and what does not hold any more is taken out.
-    A teacher's error leaves the bank as it is and stands in the result.
+    proposals that pass the guard and say something new enter the bank under fresh ids, in the category of
+    their task type, and besides them its habits; new versions replace the old ones, and what does not hold
+    any more is taken out. A teacher's error leaves the bank as it is and stands in the result.
 
     Args:
         bank: The bank in force, on which the new ids and categories depend.
@@ -165,6 +177,8 @@ def evolve(
         teacher: Who proposes.
         config: Thresholds; the defaults if None.
         seed: Order of the failures.
+        guard: Who examines the proposals; one with the defaults if None. Keep one for a large bank, which it
+            then reads once.
     """
     config = config or EvolutionConfig()
     episodes = list(trajectories)
@@ -195,7 +209,13 @@ def evolve(
         _log.warning(
             "the teacher %s gave no answer, the bank stays at %s: %s", teacher.name, bank.version, error
         )
-    admitted = admit(bank, answer, max_new_skills=config.max_new_skills, max_new_habits=config.max_new_habits)
+    admitted = admit(
+        bank,
+        answer,
+        max_new_skills=config.max_new_skills,
+        max_new_habits=config.max_new_habits,
+        guard=guard,
+    )
     return Evolution(
         bank=admitted.bank,
         added=admitted.added,
@@ -212,6 +232,8 @@ def evolve(
         error=error,
         revised=admitted.revised,
         retired=admitted.retired,
+        findings=admitted.findings,
+        merges=admitted.merges,
     )
 
 

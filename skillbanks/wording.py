@@ -16,27 +16,13 @@ _MARKED = re.compile(r"`[^`]+`|<\w+>|\w+\[")
 _ENDINGS = (
     ("ies", "y"), ("sses", "s"), ("ing", ""), ("ed", ""), ("ly", ""), ("es", ""), ("s", ""), ("e", "")
 )  # fmt: skip
-_NEGATIONS = frozenset(
-    (
-        "not",
-        "no",
-        "never",
-        "none",
-        "nothing",
-        "nobody",
-        "neither",
-        "nor",
-        "without",
-        "avoid",
-        "stop",
-        "refrain",
-    )
-)
+_NEGATING = "not no never none nothing nobody neither nor without avoid stop refrain"
+_NEGATIONS = frozenset(_NEGATING.split())
 _EMPTY_WORDS = """
-a an the this that these those it its is are be been being was were do does did and or but so as of to in on at
-by for from with into onto than then there here you your they them their we our i one any some every each all
-when while if once whenever soon will would can could may might should must have has had which who what where
-always just only also very much more most even still yet again up out off down over
+a an the this that these those it its is are be been being was were do does did and or but so as of to in on
+at by for from with into onto than then there here you your they them their we our i one any some every each
+all when while if once whenever soon will would can could may might should must have has had which who what
+where always just only also very much more most even still yet again up out off down over
 """
 _STOPWORDS = frozenset(_EMPTY_WORDS.split())
 _SYNONYMS = {
