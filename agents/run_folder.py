@@ -67,9 +67,16 @@ class RunFolder:
 
     def save_evolution(self, iteration: int, evolution: Mapping[str, Any]) -> None:
         """Writes ``banks/evolution-NNNNNN.json``: what was weak, what was added, what was not, and why."""
-        path = self.banks / f"evolution-{iteration:06d}.json"
+        self._save_json(f"evolution-{iteration:06d}.json", evolution)
+
+    def save_ruling(self, iteration: int, ruling: Mapping[str, Any]) -> None:
+        """Writes ``banks/trials-NNNNNN.json``: which trials of skills ended, how, and what was retired."""
+        self._save_json(f"trials-{iteration:06d}.json", ruling)
+
+    def _save_json(self, name: str, content: Mapping[str, Any]) -> None:
+        path = self.banks / name
         torn = path.with_suffix(".torn")
-        torn.write_text(json.dumps(evolution, indent=2), encoding="utf-8")
+        torn.write_text(json.dumps(content, indent=2), encoding="utf-8")
         os.replace(torn, path)
 
     @contextmanager

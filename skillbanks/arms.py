@@ -15,6 +15,9 @@ ARM_OPTIONS = ("candidates", "held_back", "withheld", "kept", "probabilities")
 """Keys of ``reset(options=...)`` that make an arm; ``withheld`` and ``candidates`` are what a prompt shows,
 the rest is for the record."""
 
+_STREAM = 0xA4
+"""Keeps the draws of arms apart from other draws with the same seeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -83,17 +86,7 @@ class Arm:
         Raises:
             BankError: A candidate has the id of an entry of the bank.
         """
-        on_trial = (*self.candidates, *self.held_back)
-        for entry in on_trial:
-            if entry.id in retriever.bank:
-                raise BankError(
-                    f"the candidate {entry.id!r} has the id of an entry of bank {retriever.bank.version}; "
-                    "give it a fresh id"
-                )
-        fitting = Retrieved()
-        if on_trial:
-            (fitting,) = retriever.with_bank(_outline(retriever.bank).with_skills(on_trial)).retrieve([task])
-        ours = {entry.id for entry in on_trial}
+        fitting = fitting_candidates(retriever, (*self.candidates, *self.held_back), task)
         shown = {entry.id for entry in self.candidates}
         gone = set(self.withheld)
 
@@ -106,7 +99,7 @@ class Arm:
         found = set(retrieved.ids)
         record = {
             "candidates": [name for name in fitting.ids if name in shown],
-            "held_back": [name for name in fitting.ids if name in ours - shown],
+            "held_back": [name for name in fitting.ids if name not in shown],
             "withheld": [name for name in self.withheld if name in found],
             "kept": [name for name in self.kept if name in found],
             "probabilities": list(self.probabilities),
@@ -121,29 +114,24 @@ class Arm:
         return result, record
 
 
-def draw_arms(
-    groups: int,
-    *,
-    seed: int,
-    iteration: int,
+def draw_arm(
+    *seed: int,
     candidates: Sequence[Skill | Mistake] = (),
     watched: Sequence[str] = (),
     probabilities: tuple[float, float] = (0.5, 0.9),
     per_group: int | None = None,
-) -> list[Arm]:
-    """Draws an arm for each group of an iteration; every member of a group plays the same one.
+) -> Arm:
+    """Draws the arm of one group; every member of the group plays it.
 
-    Each entry is drawn for by itself, so that every group is evidence of every entry in it.
+    Each entry is drawn for by itself, so that a group is evidence of every entry in it.
 
     Args:
-        groups: Number of groups.
-        seed: Of the run; with the iteration and the group's number it decides the arm.
-        iteration: At least 0.
+        *seed: Numbers that decide the arm, each at least 0: of the run, the iteration and the group.
         candidates: Entries on trial.
         watched: Ids of the bank's entries that may be withheld.
         probabilities: With which a candidate is shown, and a watched entry kept; both in (0, 1).
-        per_group: Draw for at most so many candidates in a group, which ones being drawn first, so that many
-            bad ones cannot spoil it together; None for all.
+        per_group: Draw for at most so many candidates, which ones being drawn first, so that many bad ones
+            cannot spoil a group together; None for all.
 
     Raises:
         ValueError: A probability is not in (0, 1), or ``per_group`` is below 1.
@@ -153,23 +141,46 @@ def draw_arms(
             raise ValueError(f"probabilities must lie between 0 and 1, got {probability}")
     if per_group is not None and per_group < 1:
         raise ValueError(f"per_group must be at least 1 or None, got {per_group}")
-    show, keep = probabilities
-    arms = []
-    for group in range(groups):
-        rng = np.random.default_rng([seed, iteration, group, 0xA4])
-        on_trial = [candidates[index] for index in _some(rng, len(candidates), per_group)]
-        lucky = rng.random(len(on_trial)) < show
-        kept = rng.random(len(watched)) < keep
-        arms.append(
-            Arm(
-                candidates=tuple(entry for entry, yes in zip(on_trial, lucky, strict=True) if yes),
-                held_back=tuple(entry for entry, yes in zip(on_trial, lucky, strict=True) if not yes),
-                withheld=tuple(name for name, yes in zip(watched, kept, strict=True) if not yes),
-                kept=tuple(name for name, yes in zip(watched, kept, strict=True) if yes),
-                probabilities=probabilities,
+    rng = np.random.default_rng([*seed, _STREAM])
+    chosen = sorted(int(index) for index in rng.permutation(len(candidates))[:per_group])
+    on_trial = [candidates[index] for index in chosen]
+    shown = rng.random(len(on_trial)) < probabilities[0]
+    kept = rng.random(len(watched)) < probabilities[1]
+    return Arm(
+        candidates=tuple(entry for entry, yes in zip(on_trial, shown, strict=True) if yes),
+        held_back=tuple(entry for entry, yes in zip(on_trial, shown, strict=True) if not yes),
+        withheld=tuple(name for name, yes in zip(watched, kept, strict=True) if not yes),
+        kept=tuple(name for name, yes in zip(watched, kept, strict=True) if yes),
+        probabilities=probabilities,
+    )
+
+
+def fitting_candidates(retriever: Retriever, candidates: Sequence[Skill | Mistake], task: Task) -> Retrieved:
+    """Which candidates a retriever would show for a task, given the categories of its bank.
+
+    A candidate of a category that the bank fills for other tasks only must not be found by standing in for
+    one that the candidates lack: one skill of each of the bank's categories is there to prevent it.
+
+    Raises:
+        BankError: A candidate has the id of an entry of the bank.
+    """
+    if not candidates:
+        return Retrieved()
+    bank = retriever.bank
+    for entry in candidates:
+        if entry.id in bank:
+            raise BankError(
+                f"the candidate {entry.id!r} has the id of an entry of bank {bank.version}; "
+                "give it a fresh id"
             )
-        )
-    return arms
+    (found,) = retriever.with_bank(_outline(bank).with_skills(candidates)).retrieve([task])
+    ours = {entry.id for entry in candidates}
+    return replace(
+        found,
+        general=tuple(skill for skill in found.general if skill.id in ours),
+        task_specific=tuple(skill for skill in found.task_specific if skill.id in ours),
+        mistakes=tuple(mistake for mistake in found.mistakes if mistake.id in ours),
+    )
 
 
 def _outline(bank: SkillBank) -> SkillBank:
@@ -180,8 +191,3 @@ def _outline(bank: SkillBank) -> SkillBank:
         if skills
     }
     return SkillBank(task_specific=first)
-
-
-def _some(rng: np.random.Generator, count: int, limit: int | None) -> list[int]:
-    chosen = rng.permutation(count)[: count if limit is None else limit]
-    return sorted(int(index) for index in chosen)

@@ -6,7 +6,7 @@ import gymnasium as gym
 import pytest
 from toy_env import TOY_ID
 
-from skill_gym.skillbanks.arms import Arm, draw_arms
+from skill_gym.skillbanks.arms import Arm, draw_arm, fitting_candidates
 from skill_gym.skillbanks.bank import BankError, SkillBank
 from skill_gym.skillbanks.retrieval import ByTaskType
 from skill_gym.skillbanks.skill import Mistake, Skill
@@ -115,13 +115,13 @@ def test_bad_arms_are_refused():
 
 
 def test_draws_are_seeded_fair_and_independent():
-    def draw(seed: int = 1, iteration: int = 0) -> list[Arm]:
-        return draw_arms(2000, seed=seed, iteration=iteration, candidates=CANDIDATES[:2], watched=["a", "b"])
+    def draw(*seed: int) -> list[Arm]:
+        return [draw_arm(*seed, n, candidates=CANDIDATES[:2], watched=["a", "b"]) for n in range(2000)]
 
-    arms = draw()
-    assert arms == draw()
-    assert arms != draw(iteration=1)
-    assert arms != draw(seed=2)
+    arms = draw(1, 0)
+    assert arms == draw(1, 0)
+    assert arms != draw(1, 1)
+    assert arms != draw(2, 0)
     both = Counter(tuple(entry.id for entry in arm.candidates) for arm in arms)
     assert all(abs(both[some] / 2000 - 0.25) < 0.04 for some in ((), ("c_1",), ("c_2",), ("c_1", "c_2")))
     withheld = Counter(name for arm in arms for name in arm.withheld)
@@ -130,13 +130,22 @@ def test_draws_are_seeded_fair_and_independent():
     assert all(len(arm.candidates) + len(arm.held_back) == 2 for arm in arms)
 
 
-def test_a_group_draws_for_few_at_a_time():
-    arms = draw_arms(400, seed=0, iteration=0, candidates=CANDIDATES, watched=list("abcdef"), per_group=2)
+def test_a_group_draws_for_few_candidates_at_a_time():
+    arms = [draw_arm(0, n, candidates=CANDIDATES, watched=list("abcdef"), per_group=2) for n in range(400)]
     assert {len(arm.candidates) + len(arm.held_back) for arm in arms} == {2}
-    assert {len(arm.withheld) + len(arm.kept) for arm in arms} == {6}, "those of the bank are all drawn for"
+    assert {len(arm.withheld) + len(arm.kept) for arm in arms} == {6}
     drawn = Counter(entry.id for arm in arms for entry in (*arm.candidates, *arm.held_back))
     assert min(drawn.values()) > 150
     with pytest.raises(ValueError, match="per_group"):
-        draw_arms(1, seed=0, iteration=0, per_group=0)
+        draw_arm(0, per_group=0)
     with pytest.raises(ValueError, match="probabilities"):
-        draw_arms(1, seed=0, iteration=0, probabilities=(0.5, 1.0))
+        draw_arm(0, probabilities=(0.5, 1.0))
+
+
+def test_which_candidates_fit_a_task():
+    task = Task(TASK, "k", TOY_ID, "train", "open_box", "open the red box")
+    assert fitting_candidates(ByTaskType(BANK), CANDIDATES, task).ids == ("c_1", "c_2", "c_4")
+    assert fitting_candidates(ByTaskType(BANK), (), task).ids == ()
+    named = Skill("c_5", "Red", "Red keys lie low.", keywords=("red",))
+    blue = Skill("c_6", "Blue", "Blue keys hang high.", keywords=("blue",))
+    assert fitting_candidates(ByTaskType(BANK), (named, blue), task).ids == ("c_5",)
