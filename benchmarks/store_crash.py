@@ -158,9 +158,9 @@ def measure(path: Path, kills: int, readers: int, seed: int) -> dict[str, Figure
     finally:
         reports = [_report(process) for process in looking]
     with BankStore.open(path) as store:
-        for number in draw.sample(sorted(acknowledged), min(len(acknowledged), 100)):
-            totals["lost"] += int(digest(store.version(number)) != acknowledged[number])
         versions = store.head.number
+        for number in draw.sample(sorted(acknowledged), min(len(acknowledged), 100)):
+            totals["lost"] += int(number > versions or digest(store.version(number)) != acknowledged[number])
     waits = sorted(wait for report in reports for wait in report[3])
     for report in reports:
         for fault in report[2][:5]:

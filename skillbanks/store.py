@@ -221,7 +221,7 @@ class BankStore(BankHistory):
     # The inside
 
     def _begin_history(self) -> None:
-        if rows.head(self._db) is not None:
+        if rows.head(self._db) is not None or not self.writable:
             return
         with self._writing() as db:
             if rows.head(db) is None:

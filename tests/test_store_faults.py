@@ -24,6 +24,7 @@ from skill_gym.skillbanks.store_schema import (
     StoreFull,
     StoreLocked,
     StoreReadOnly,
+    connect,
 )
 
 
@@ -310,3 +311,11 @@ def test_a_reader_sees_a_version_of_another_process_within_a_second(path):
         told, _ = process.communicate()
         assert "gen_001" not in reader.bank
         assert seen - json.loads(told) < 1
+
+
+def test_a_store_whose_maker_was_killed_at_once_is_empty_and_can_be_used(tmp_path):
+    connect(tmp_path / "bank.db", write=True).close()
+    with pytest.raises(StoreError, match="empty; open it with write=True"):
+        BankStore.open(tmp_path / "bank.db")
+    with BankStore.open(tmp_path / "bank.db", write=True) as store:
+        assert store.head.number == 0
