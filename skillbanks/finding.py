@@ -65,7 +65,7 @@ def warning(rule: str, excerpt: str, mend: str) -> Hit:
 
 
 def shown(text: str) -> str:
-    """An excerpt that is safe to print: one line, invisible characters as escapes, at most ``EXCERPT`` long."""
+    """An excerpt that is safe to print: one line, cut to ``EXCERPT``, what cannot be seen as escapes."""
     visible = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text[: 2 * EXCERPT].replace("\n", " ")

@@ -6,7 +6,7 @@ from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.skill import Mistake, Provenance, Skill
 
 LeakPolicy = Literal["ever", "same_cycle"]
-"""``ever`` refuses all that came from a split, ``same_cycle`` only what was written since the last evaluation."""
+"""``ever`` refuses all that came from a split, ``same_cycle`` what was written since the last evaluation."""
 
 
 class LeakError(ValueError):

@@ -1,7 +1,5 @@
 """Reads skills before they may enter a bank: what must not stand in a text that a model will follow."""
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +14,7 @@ from skill_gym.skillbanks.rendering import about_tokens
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.teacher import MAX_PRINCIPLE_WORDS, Proposal
 
-__all__ = ["Finding", "Lint", "Limits", "Severity", "lint_bank"]
+__all__ = ["Finding", "Limits", "Lint", "Severity", "lint_bank"]
 
 _SKILL = ("title", "principle", "when_to_apply", "example")
 _MISTAKE = ("description", "why_it_happens", "how_to_avoid")
@@ -30,7 +28,7 @@ class Limits:
         title_chars: Of a title, an id, a category or a keyword.
         field_words: Of any other field, above which there is a warning.
         field_chars: Of any other field, above which there is an error; counts for scripts without spaces.
-        entry_tokens: Of a whole entry as it is shown, its example left out, since it takes them from the others.
+        entry_tokens: Of a whole entry as it is shown, its example left out; others lack them.
         read_chars: Of a field that are read at all; what lies behind is too long anyway.
     """
 

@@ -11,13 +11,15 @@ _BACKQUOTED = re.compile(r"`([^`\n]{1,200})`")
 _TAGGED = re.compile(r"<(\w+)>([^<>]{0,300})</(\w+)>")
 _TAG = re.compile(r"</?(\w+)>")
 _BRACKETED = re.compile(r"(?<![\w.])([a-z_]+)\[([^\[\]\n]{0,100})\]")
-_SAID = re.compile(r"\b(?:say|issue|type|command|enter)\s+(?:the\s+)?['\"‘“]([^'\"’”\n]{2,60})['\"’”]")  # noqa: RUF001
-_NAMED = re.compile(r"['\"‘“]([^'\"’”\n]{2,60})['\"’”]\s+(?:action|command)\b")  # noqa: RUF001
+_SAID = re.compile(r"\b(?:say|issue|type|command|enter)\s+(?:the\s+)?['\"‘“]([^'\"’”\n]{2,60})['\"’”]")
+_NAMED = re.compile(r"['\"‘“]([^'\"’”\n]{2,60})['\"’”]\s+(?:action|command)\b")
 _PROTOCOL = frozenset(
     {"action", "answer", "search", "think", "information", "documents", "observation", "result"}
 )
-_PLACEHOLDER = re.compile(r"\W*|(?:the |your |a |an |one |final |short |exact |bare )*(?:command|action|query|text|answer|"
-                          r"name|words?|reasoning|thoughts?|question|entity|value|response|reply)s?(?: here)?", re.I)  # fmt: skip
+_PLACEHOLDER = re.compile(r"\W*|(?:the |your |a |an |one |final |short |exact |bare )*(?:command|action|"
+                          r"query|text|answer|"
+                          r"name|words?|reasoning|thoughts?|question|entity|value|response|reply)s?(?: "
+                          r"here)?", re.I)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from skill_gym.skillbanks.finding import Hit, error
+from skill_gym.skillbanks.finding import Hit, error, warning
 from skill_gym.skillbanks.plain_text import latin, plain
 
 _KEYS = re.compile(
@@ -18,8 +18,10 @@ _KEYS = re.compile(
     r"|\bssh-(?:rsa|ed25519|dss) AAAA[\w+/]{16,}|\bAccountKey=[\w+/=]{16,}"
 )
 _ASSIGNED = re.compile(
-    r"\b(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[ _-]key)?|api[ _-]?key|access[ _-]?(?:key|token)|auth[ _-]?token"
-    r"|client[ _-]?secret|private[ _-]?key|bearer|credentials?)\b['\"]?(?:\s*(?:is|=|:)\s*|\s+(?=\S*\d))['\"`]?"
+    r"\b(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[ _-]key)?|api[ _-]?key|access[ _-]?(?:key|token)|"
+    r"auth[ _-]?token"
+    r"|client[ _-]?secret|private[ _-]?key|bearer|credentials?)\b['\"]?(?:\s*(?:is|=|:)\s*|"
+    r"\s+(?=\S*\d))['\"`]?"
     r"(?=[^\s'\"`]*[\d!@#$%^&*_-])[^\s'\"`,;]{6,}",
     re.IGNORECASE,
 )
@@ -30,7 +32,8 @@ _BITS = 3.6
 """Entropy per character of letters and digits drawn at random is 4 and more from 24 characters up."""
 
 _ENDINGS = (
-    "com|org|net|edu|gov|mil|info|biz|io|ai|dev|app|xyz|ru|cn|de|uk|fr|eu|onion|top|site|online|club|shop|store|tech|"
+    "com|org|net|edu|gov|mil|info|biz|io|ai|dev|app|xyz|ru|cn|de|uk|fr|eu|onion|top|site|online|club|shop|"
+    "store|tech|"
     "live|link|click|example|test|local|internal|gg|ly|tk|cc|ws|su|ir|kp"
 )
 _URL = re.compile(
@@ -42,7 +45,8 @@ _DOMAIN = re.compile(rf"(?<![\w@.])(?:[a-z0-9][a-z0-9-]*(?:\.|\[\.\])){{1,4}}(?:
 _MASKED = re.compile(rf"\b[a-z0-9-]{{2,}}(?:\s?[\[({{]\s?(?:dot|\.)\s?[\])}}]\s?|\sdot\s)(?:{_ENDINGS})\b")
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)(?::\d+)?|\blocalhost\b")
 _MAIL = re.compile(
-    rf"[\w.+-]{{1,64}}\s?(?:@|[\[({{]\s?at\s?[\])}}])\s?[a-z0-9-]+(?:{_DOT}[a-z0-9-]+){{0,3}}{_DOT}[a-z]{{2,10}}\b"
+    rf"[\w.+-]{{1,64}}\s?(?:@|"
+    rf"[\[({{]\s?at\s?[\])}}])\s?[a-z0-9-]+(?:{_DOT}[a-z0-9-]+){{0,3}}{_DOT}[a-z]{{2,10}}\b"
 )
 _PHONE = re.compile(r"(?<!\w)\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,5}\d{2,4}(?!\w)")
 
@@ -62,24 +66,27 @@ def find_secrets(text: str) -> Iterator[Hit]:
 
 
 def find_addresses(text: str) -> Iterator[Hit]:
-    """URLs, bare domains, IP, e-mail and telephone addresses, also when they are written around (``[at]``)."""
+    """URLs, bare domains, IP, e-mail and telephone addresses, also when they are written around "
+    "(``[at]``)."""
     reading = latin(plain(text))
     mail = _MAIL.search(reading) if "@" in reading or "at" in reading else None
     if mail:
         yield error("e-mail address", mail[0], "remove the address; a skill concerns the task only")
+    mend = "remove the address; nothing outside of the task is to be visited"
     for pattern in (_URL, _DOMAIN, _MASKED, _ADDRESS):
         match = pattern.search(reading)
         if match and not (mail and match[0] in mail[0]):
-            yield error(
-                "address", match[0], "remove the address; nothing outside of the task is to be visited"
-            )
+            # Four short numbers with dots may be a version.
+            version = pattern is _ADDRESS and len(max(match[0].split("."), key=len)) < 3
+            yield (warning if version else error)("address", match[0], mend)
             break
     if "+" in reading and (match := _PHONE.search(reading)):
         yield error("address", match[0], "remove the number; a skill concerns the task only")
 
 
 def looks_random(word: str) -> bool:
-    """Whether a string of 20 characters or more is no word: letters with digits in it, and of high entropy."""
+    """Whether a string of 20 characters or more is no word: letters with digits in it, and of high "
+    "entropy."""
     if _HEX.fullmatch(word):
         return any(letter.isdigit() for letter in word) and len(set(word)) > 6
     digits = sum(letter.isdigit() for letter in word)

@@ -5,7 +5,7 @@ import unicodedata
 
 _LOOKALIKES = str.maketrans(
     # Cyrillic, Greek, Armenian and Latin letters that are drawn like a letter of a-z (Unicode, TR 39).
-    "авекмнорстухіјѕһԁԛԝѵьгпαβγειικνοπρστυχωηɑɡıłøđħƅʋоᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",  # noqa: RUF001
+    "авекмнорстухіјѕһԁԛԝѵьгпαβγειικνοπρστυχωηɑɡıłøđħƅʋоᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
     "abekmhopctyxijshdqwvbrnabyeiikvonpotuxwnagilodhbuoabcdefghijklmnoprstuvwyz",
 )
 _LEET = str.maketrans("0134578@$!|€", "oieastbasiie")
