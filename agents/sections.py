@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal
 
 from skill_gym.agents.learner import GRPOConfig
+from skill_gym.agents.skill_trials import SkillTrialsConfig
 from skill_gym.skillbanks.evolution import EvolutionConfig
 
 logger = logging.getLogger(__name__)
@@ -232,6 +233,7 @@ class TrainConfig:
     grpo: GRPOConfig = field(default_factory=GRPOConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     evolution: EvolutionConfig = field(default_factory=_no_evolution)
+    trials: SkillTrialsConfig = field(default_factory=SkillTrialsConfig)
     run: RunConfig = field(default_factory=RunConfig)
 
 

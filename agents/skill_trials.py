@@ -14,6 +14,7 @@ from skill_gym.skillbanks.evolution import Evolution
 from skill_gym.skillbanks.retrieval import Retriever
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.trials import TrialConfig
+from skill_gym.skillbanks.trust_region import compare_canaries
 from skill_gym.skillbanks.utility import Utility
 from skill_gym.skillbanks.watch import Alarm, Watch, WatchConfig
 from skill_gym.trajectory import Task
@@ -245,6 +246,21 @@ class SkillTrials:
             name: Watch.from_json(self.config.watch, one) for name, one in state["watches"].items()
         }
         self.book = EvidenceBook.from_json(state["evidence"])
+
+
+def canaries_fell(before: Sequence[Played], after: Sequence[Played]) -> bool:
+    """Whether the same tasks went significantly worse afterwards; those that broke are left out."""
+    won, now = (
+        {
+            one.trajectory.task.id: float(one.trajectory.solved)
+            for one in played
+            if one.trajectory.ended != "broken"
+        }
+        for played in (before, after)
+    )
+    both = sorted(won.keys() & now.keys())
+    region = compare_canaries({name: won[name] for name in both}, {name: now[name] for name in both})
+    return region.verdict == "rollback"
 
 
 def _shown(arm: Mapping[str, Any], shown: str, hidden: str) -> dict[str, bool]:

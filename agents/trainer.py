@@ -23,16 +23,20 @@ from skill_gym.agents.run_folder import RunFolder
 from skill_gym.agents.sampler import open_sampler
 from skill_gym.agents.schedule import TaskOrder, episode_seed
 from skill_gym.agents.sections import ConfigError, TrainConfig
+from skill_gym.agents.skill_trials import SkillTrials, canaries_fell
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import evolve
+from skill_gym.skillbanks.retrieval import ByTaskType
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.skillbanks.teacher import Teacher
+from skill_gym.skillbanks.trust_region import canary_tasks
 from skill_gym.trajectory import Task
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, Mapping[str, Any]], None]
 _VALIDATION = 1_000_003  # Keeps the seeds of validation episodes apart from those of training.
+_CANARY = 1_000_033  # And those of canaries from both.
 
 
 @runtime_checkable
@@ -65,6 +69,7 @@ class Trainer:
         progress: As the argument; may be set before ``train``.
         iteration: Iterations done.
         cursor: Tasks handed out so far.
+        trials: Skills on trial; None where evolution's skills enter the bank at once.
 
     Raises:
         RunFolderError: The folder cannot be written, or holds a run already; raised before any work.
@@ -87,6 +92,7 @@ class Trainer:
         self.bank = self._first_bank = open_bank(config.bank, config.env.id)
         self.iteration = 0
         self.cursor = 0
+        self.trials = SkillTrials(config.trials, seed=config.run.seed) if config.trials.enable else None
         self.teacher = teacher or RuleTeacher()
         self.progress = progress
         self._seconds: dict[str, float] = {}
@@ -154,6 +160,9 @@ class Trainer:
         if every and number % every == 0:
             with self._timed("validation"):
                 validation = self._validate(evolving=True)
+        if self.trials is not None:
+            with self._timed("trials"):
+                validation |= self._rule(self.trials, played)
         metrics = {
             **episode_metrics(one.trajectory for one in played),
             **credit,
@@ -174,16 +183,66 @@ class Trainer:
     def _groups(self, number: int) -> list[Episode]:
         """The iteration's episodes: groups of siblings on the same task."""
         rollout, seed = self.config.rollout, self.config.run.seed
+        indices = self._order.take(self.cursor, rollout.tasks_per_iteration)
+        arms = [self._arm(number, group, self._tasks[index]) for group, index in enumerate(indices)]
         return [
             Episode(
                 ticket=f"{number}.{group}.{sibling}",
                 task_id=self._tasks[index].id,
                 seed=episode_seed(seed, number, index, group, sibling),
                 group=group,
+                options=arms[group],
             )
-            for group, index in enumerate(self._order.take(self.cursor, rollout.tasks_per_iteration))
+            for group, index in enumerate(indices)
             for sibling in range(rollout.group_size)
         ]
+
+    def _arm(self, number: int, group: int, task: Task) -> dict[str, Any]:
+        """Which skills a group plays with beside the bank's, or without; drawn once for all siblings."""
+        if self.trials is None:
+            return {}
+        skills = self.config.bank
+        retriever = ByTaskType(
+            self.bank,
+            top_k=skills.top_k,
+            task_specific_top_k=skills.task_specific_top_k,
+            by_keywords=skills.by_keywords,
+            hierarchy=skills.hierarchy,
+        )
+        return self.trials.arm(number, group, task, retriever).options()
+
+    def _rule(self, trials: SkillTrials, played: Sequence[Played]) -> dict[str, Any]:
+        """Hears what the iteration says of the skills on trial; the bank may change by it."""
+        trials.observe(self.iteration, played)
+        ruling = trials.rule(self.bank)
+        metrics: dict[str, Any] = {**trials.metrics(), "trials/rolled_back": 0}
+        if ruling.bank.version != self.bank.version:
+            if self._canaries_fall(ruling.bank):
+                metrics["trials/rolled_back"] = 1
+                logger.warning("success on the canaries fell: the bank stays at %s", self.bank.version)
+            else:
+                self.bank = ruling.bank
+                self.folder.save_bank(self.bank)
+        if ruling.decisions or ruling.retired:
+            undone = {"rolled_back": bool(metrics["trials/rolled_back"])}
+            self.folder.save_ruling(self.iteration, {**ruling.to_dict(), **undone})
+        return metrics
+
+    def _canaries_fall(self, bank: SkillBank) -> bool:
+        """Whether the canary tasks go significantly worse with a bank than with the one in force."""
+        count, seed = self.config.trials.canaries, self.config.run.seed
+        if not count:
+            return False
+        tasks = canary_tasks(self._tasks, count, seed=seed)
+
+        def played(name: str, one: SkillBank) -> list[Played]:
+            episodes = [
+                Episode(f"c{self.iteration}.{name}.{index}", task.id, episode_seed(seed, _CANARY, index))
+                for index, task in enumerate(tasks)
+            ]
+            return self._play(episodes, "training", f"canaries-{name}-{self.iteration:06d}", bank=one)[0]
+
+        return canaries_fell(played("before", self.bank), played("after", bank))
 
     def _play(
         self, episodes: Sequence[Episode], role: Role, name: str, *, bank: SkillBank | None = None
@@ -222,17 +281,18 @@ class Trainer:
         trajectories = [one.trajectory for one in played]
         if evolving and self.config.evolution.enable_dynamic_update:
             evolution = evolve(
-                self.bank,
+                self.bank if self.trials is None else self.trials.known(self.bank),
                 trajectories,
                 self.teacher,
                 self.config.evolution,
                 seed=episode_seed(self.config.run.seed, self.iteration),
             )
             self.folder.save_evolution(self.iteration, evolution.to_dict())
-            if evolution.bank.version != self.bank.version:
-                self.bank = evolution.bank
+            bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)
+            if bank.version != self.bank.version:
+                logger.info("evolution: the bank goes from %s to %s", self.bank.version, bank.version)
+                self.bank = bank
                 self.folder.save_bank(self.bank)
-                logger.info("the bank grew by %d to %s", len(evolution.added), self.bank.version)
         return episode_metrics(trajectories, prefix="validation/")
 
     def _validation_tasks(self, iteration: int) -> Sequence[Task]:
@@ -277,6 +337,7 @@ class Trainer:
                 "cursor": self.cursor,
                 "bank": _bank_record(self.bank),
                 "first_bank": _bank_record(self._first_bank),
+                "trials": None if self.trials is None else self.trials.to_json(),
             },
             config=to_dict(self.config),
             keep_last=self.config.run.keep_last,
@@ -295,6 +356,8 @@ class Trainer:
         self.cursor = int(checkpoint.state["cursor"])
         self.bank = _bank_of(checkpoint.state["bank"])
         self._first_bank = _bank_of(checkpoint.state["first_bank"])
+        if self.trials is not None:
+            self.trials.restore(checkpoint.state["trials"])
 
     def _bank_metrics(self) -> dict[str, Any]:
         return {
