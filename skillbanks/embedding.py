@@ -120,6 +120,11 @@ class Embedder:
         return _embedder, (self._path, self._arguments)
 
     @property
+    def model(self) -> Any:
+        """The SentenceTransformer itself, for those who call its own ``encode``."""
+        return self._model
+
+    @property
     def dimension(self) -> int:
         """Numbers of each vector."""
         return int(self._model.get_embedding_dimension())

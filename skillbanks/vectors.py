@@ -4,7 +4,8 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,9 @@ class VectorCache:
         dtype: Of the vectors on their way: float16 halves the file and costs about 1e-4 of a cosine.
         memory: Vectors held in memory; beyond it those that were asked for the longest time ago go first.
 
+    Attributes:
+        encoded: Texts embedded so far.
+
     Raises:
         ValueError: No room for a single vector.
     """
@@ -67,6 +71,9 @@ class VectorCache:
         self._known: OrderedDict[tuple[str, bytes], NDArray[np.floating]] = OrderedDict()
         self._lock = threading.RLock()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (None if self._table is None else self._table.path, self._dtype.name, self._memory)
+
     def vectors(
         self, encoder: Encoder, texts: Sequence[str], *, query: bool = False, alone: bool = False
     ) -> Vectors:
@@ -84,8 +91,7 @@ class VectorCache:
         """
         if not texts:
             return np.zeros((0, 0), dtype=np.float32)
-        # Types of different precision are different vectors.
-        key = f"{encoder.key(query=query)} {self._dtype.name}{' alone' if alone else ''}"
+        key = self._key(encoder, query=query, alone=alone)
         hashes = [text_hash(text) for text in texts]
         wanted = dict(zip(hashes, texts, strict=True))
         with self._lock:
@@ -99,13 +105,31 @@ class VectorCache:
                     text_hash(text): vector.astype(self._dtype)
                     for text, vector in zip(unknown, fresh, strict=True)
                 }
-                _same_width(found, added, encoder.name)
+                _same_width({**found, **added}, encoder.name)
                 if self._table is not None:
                     self._table.save(key, added)
                 self._remember(key, added)
                 found |= added
-        _same_width(found, {}, encoder.name)
+            _same_width(found, encoder.name)
         return np.stack([found[hash_] for hash_ in hashes]).astype(np.float32, copy=False)
+
+    def keep(self, encoder: Encoder, texts: Sequence[str], vectors: Vectors, *, query: bool = False) -> None:
+        """Takes vectors that were computed elsewhere, as if ``encoder`` had given them here.
+
+        Raises:
+            ValueError: Not one vector for each text.
+        """
+        key = self._key(encoder, query=query)
+        rounded = zip(texts, vectors.astype(self._dtype), strict=True)
+        added = {text_hash(text): vector for text, vector in rounded}
+        with self._lock:
+            if self._table is not None:
+                self._table.save(key, added)
+            self._remember(key, added)
+
+    def _key(self, encoder: Encoder, *, query: bool, alone: bool = False) -> str:
+        # Types of different precision are different vectors.
+        return f"{encoder.key(query=query)} {self._dtype.name}{' alone' if alone else ''}"
 
     def _remembered(self, key: str, wanted: Mapping[bytes, str]) -> dict[bytes, NDArray[np.floating]]:
         found = {hash_: self._known[key, hash_] for hash_ in wanted if (key, hash_) in self._known}
@@ -125,15 +149,17 @@ class VectorCache:
             self._known.popitem(last=False)
 
 
+def _again(path: Path | None, dtype: Literal["float32", "float16"], memory: int) -> VectorCache:
+    return VectorCache(None if path is None else VectorTable(path), dtype=dtype, memory=memory)
+
+
 def text_hash(text: str) -> bytes:
     """Thirty-two bytes that stand for a text; halves of surrogate pairs count, too."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _same_width(
-    known: Mapping[bytes, NDArray[np.floating]], added: Mapping[bytes, NDArray[np.floating]], name: str
-) -> None:
-    widths = sorted({vector.shape[-1] for vector in (*known.values(), *added.values())})
+def _same_width(vectors: Mapping[bytes, NDArray[np.floating]], name: str) -> None:
+    widths = sorted({vector.shape[-1] for vector in vectors.values()})
     if len(widths) > 1:
         raise VectorError(
             f"vectors of {name!r} have {' and '.join(map(str, widths))} numbers: some are another model's; "

@@ -1,0 +1,204 @@
+"""Claim: retrieval by embeddings gives what SkillRL's class gives, and takes a fraction of its time."""
+
+import importlib
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
+from skill_gym.benchmarks.many_skills import big_bank, many_goals, many_skills, vectors_like
+from skill_gym.benchmarks.released_retrieval import ReleasedRetrieval
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.bank_vectors import text_of
+from skill_gym.skillbanks.by_embedding import ByEmbedding
+from skill_gym.skillbanks.embedding import MINILM, Embedder
+from skill_gym.skillbanks.vectors import VectorCache, Vectors
+from skill_gym.trajectory import Task
+
+TASKS = 128
+SIZES = {60: "60", 10_000: "10k", 100_000: "100k"}
+ADDED = 100
+_REAL = 400
+"""Skills that are embedded where the others' vectors are drawn between theirs."""
+_ENV = "skill_gym/ALFWorld-v0"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds for 128 tasks and ratios, in the median of the rounds.
+
+    Attributes:
+        released: The released class, which asks the model for every task anew.
+        cold: Ours, on goals never seen.
+        warm: Ours, the goals' vectors known, the results not.
+        again: Ours, the results known, too.
+        cold_ratio: Released over cold.
+        warm_ratio: Released over warm.
+        identical: Whether both gave the same entries in the same order, for every task of every round.
+    """
+
+    released: float
+    cold: float
+    warm: float
+    again: float
+    cold_ratio: float
+    warm_ratio: float
+    identical: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, prints and gives the exit code."""
+    parser = options(__doc__)
+    parser.add_argument("--released", metavar="CHECKOUT", type=Path, help="checkout of aiming-lab/SkillRL")
+    parser.add_argument("--bank", metavar="FILE", type=Path, help="released bank, compared, too")
+    parser.add_argument("--model", default=MINILM, help="embedding model, for both sides")
+    parser.add_argument("--rounds", type=int, help="rounds of 128 new goals; default: 5, with --quick 3")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="of the model, for both sides; 1 as in a worker",
+    )
+    given = parser.parse_args(arguments)
+    rounds = given.rounds or (3 if given.quick else 5)
+    # As the released class embeds: without an instruction.
+    encoder = Embedder(given.model, instruction=None, threads=given.threads)
+    importlib.import_module("torch").set_num_threads(given.threads)
+    known = encoder([text_of(skill) for skill in many_skills(_REAL, seed=1)])
+    figures: dict[str, Figure] = {}
+    rows: list[list[str]] = []
+    same: list[bool] = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bank.json"
+        for size, name in SIZES.items():
+            drawn = size > 10_000 or (given.quick and size > 60)
+            bank = SkillBank.load(given.bank) if given.bank and size == 60 else big_bank(size)
+            vectors = vectors_like(known, len(bank.skills), seed=size) if drawn else None
+            ours = _ours(bank, encoder, vectors)
+            theirs = ReleasedRetrieval(bank, encoder.model, file, checkout=given.released, vectors=vectors)
+            timing = _compare(ours, theirs, rounds)
+            same.append(timing.identical)
+            for figure in ("cold_ratio", "warm_ratio"):
+                figures[f"{figure}_{name}"] = getattr(timing, figure)
+            rows.append(
+                [
+                    f"{len(bank.skills):,}{' *' if drawn else ''}",
+                    *(
+                        shown(1000 * value)
+                        for value in (timing.released, timing.cold, timing.warm, timing.again)
+                    ),
+                    shown(timing.cold_ratio),
+                    shown(timing.warm_ratio),
+                    "yes" if timing.identical else "NO",
+                ]
+            )
+            if size == 10_000:
+                adding, released_adding, scaled = _adding(ours, theirs, encoder, given.quick)
+                figures["add_ratio_10k"] = released_adding / adding
+                figures["add_ms_10k"] = 1000 * adding
+    figures["identical"] = all(same)
+    figures["released_code"] = "run from its checkout" if given.released else "restated"
+    print(
+        table(
+            [
+                "skills",
+                "released ms",
+                "cold ms",
+                "warm ms",
+                "again ms",
+                "cold ratio",
+                "warm ratio",
+                "identical",
+            ],
+            rows,
+        )
+    )
+    print(f"{TASKS} different goals a round, {rounds} rounds; threads {given.threads}; model {encoder.name}.")
+    print("* vectors of the skills drawn between embedded ones, the same for both sides.")
+    print(
+        f"Adding {ADDED} skills to 10,000: {shown(released_adding)} s released"
+        f"{', scaled up from 1,000 skills' if scaled else ''}, {shown(adding)} s ours."
+    )
+    if not given.released:
+        print("The released side is a restatement of its algorithm: pass --released CHECKOUT to run it.")
+    bounds = [
+        Bound("identical", ">=", 1),
+        Bound("cold_ratio_10k", ">=", 5),
+        Bound("warm_ratio_10k", ">=", 50),
+        Bound("add_ratio_10k", ">=", 50),
+    ]
+    text = (
+        "with 10,000 skills the skills of 128 tasks are found at least 5 times faster than by the released "
+        "class cold and 50 times warm, 100 skills are added 50 times faster, and the results are the same"
+    )
+    return Claim(text, figures, bounds, ("numpy", "torch", "sentence-transformers")).finish(given.json)
+
+
+def _ours(bank: SkillBank, encoder: Embedder, vectors: Vectors | None) -> ByEmbedding:
+    cache = VectorCache(memory=len(bank.skills) + 10_000)
+    if vectors is not None:
+        cache.keep(encoder, [text_of(skill) for skill in bank.skills], vectors)
+    retriever = ByEmbedding(bank, encoder, semantics="skillrl", cache=cache)
+    retriever.prepare()
+    return retriever
+
+
+def _compare(ours: ByEmbedding, theirs: ReleasedRetrieval, rounds: int) -> Timing:
+    goals = many_goals(TASKS * (rounds + 1))
+    # The first calls are slower, on both sides.
+    ours.retrieve(_tasks(goals[:8]))
+    theirs.ids(goals[0])
+    times: list[tuple[float, float, float, float]] = []
+    identical = True
+    for start in range(TASKS, TASKS * (rounds + 1), TASKS):
+        some = goals[start : start + TASKS]
+        tasks = _tasks(some)
+        released, wanted = _timed(lambda some=some: [theirs.ids(goal) for goal in some])
+        cold, found = _timed(lambda tasks=tasks: ours.retrieve(tasks))
+        fresh = ours.with_bank(ours.bank)
+        fresh.prepare()
+        warm, second = _timed(lambda tasks=tasks, fresh=fresh: fresh.retrieve(tasks))
+        again, _ = _timed(lambda tasks=tasks, fresh=fresh: fresh.retrieve(tasks))
+        identical &= wanted == [one.ids for one in found] == [one.ids for one in second]
+        times.append((released, cold, warm, again))
+    middle = [statistics.median(column) for column in zip(*times, strict=True)]
+    return Timing(
+        *middle,
+        cold_ratio=statistics.median(released / cold for released, cold, _, _ in times),
+        warm_ratio=statistics.median(released / warm for released, _, warm, _ in times),
+        identical=identical,
+    )
+
+
+def _adding(
+    ours: ByEmbedding, theirs: ReleasedRetrieval, encoder: Embedder, quick: bool
+) -> tuple[float, float, bool]:
+    """Seconds that either side takes to add 100 skills to 10,000; the released side from fewer when quick."""
+    new = list(many_skills(ADDED, seed=2, first=10**6))
+    general = [replace(skill, category=None) for skill in new]
+    seconds, _ = _timed(lambda: ours.with_bank(ours.bank.with_skills(general)).prepare())
+    if not quick:
+        return seconds, _timed(lambda: theirs.add(general))[0], False
+    texts = [text_of(skill) for skill in many_skills(1000)]
+    plain = {"normalize_embeddings": True, "show_progress_bar": False, "convert_to_numpy": True}
+    sample, _ = _timed(lambda: encoder.model.encode(texts, **plain))
+    return seconds, sample * (len(ours.bank.skills) + ADDED) / len(texts), True
+
+
+def _tasks(goals: Sequence[str]) -> list[Task]:
+    return [Task(goal, f"{_ENV}:measured:{goal}", _ENV, "generated", "", goal) for goal in goals]
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
