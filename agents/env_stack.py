@@ -7,6 +7,7 @@ import gymnasium as gym
 
 from skill_gym.agents.sections import BankConfig, TrainConfig
 from skill_gym.registration import check_arguments, step_limit
+from skill_gym.skillbanks import bank_source
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.retrieval import ByTaskType, Retrieved, Retriever
 from skill_gym.trajectory import Task
@@ -117,8 +118,8 @@ def open_bank(config: BankConfig, env_id: str) -> SkillBank:
     """The bank that a run begins with.
 
     Raises:
-        BankError: No starter bank for the environment, no such file, or no valid bank.
+        BankError: No starter bank for the environment, no such file or store, or no valid bank.
     """
     if config.path == "empty":
         return SkillBank.empty()
-    return SkillBank.starter(env_id) if config.path == "starter" else SkillBank.load(config.path)
+    return bank_source.open_bank(config.path, env_id)

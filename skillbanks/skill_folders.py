@@ -15,7 +15,8 @@ from typing import Any
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.skill import BankError, Skill
 from skill_gym.skillbanks.skill_md import KEPT, Entry, read_skill_md, skill_name, write_skill_md
-from skill_gym.skillbanks.store_events import Frame, Places, bank_of, place_of
+from skill_gym.skillbanks.store_events import place_of
+from skill_gym.skillbanks.store_state import Frame, Places, bank_of
 
 log = logging.getLogger(__name__)
 

@@ -14,20 +14,17 @@ from skill_gym.skillbanks.store_events import (
     STATE_AFTER,
     TASK_TYPE,
     Entry,
-    Frame,
     Kind,
     Origin,
-    Places,
     State,
     Step,
     Version,
-    follow,
     parse_entry,
     place_of,
-    steps_to,
 )
 from skill_gym.skillbanks.store_history import BankHistory
 from skill_gym.skillbanks.store_schema import StoreConflict, StoreError, StoreReadOnly, told
+from skill_gym.skillbanks.store_state import Frame, Places, follow, steps_to
 
 __all__ = ["BankStore", "StoreError"]
 

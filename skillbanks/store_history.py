@@ -10,17 +10,9 @@ from typing import Self
 
 from skill_gym.skillbanks import store_rows as rows
 from skill_gym.skillbanks.bank import BankDiff, SkillBank
-from skill_gym.skillbanks.store_events import (
-    Entry,
-    Event,
-    Frame,
-    Places,
-    State,
-    Version,
-    bank_of,
-    parse_entry,
-)
+from skill_gym.skillbanks.store_events import Entry, Event, State, Version, parse_entry
 from skill_gym.skillbanks.store_schema import BUSY_S, FROZEN, StoreError, address, connect, stamp, told
+from skill_gym.skillbanks.store_state import Frame, Places, bank_of
 from skill_gym.skillbanks.store_vectors import VectorTable
 
 

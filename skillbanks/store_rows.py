@@ -13,17 +13,15 @@ from skill_gym.skillbanks.store_events import (
     STATE_AFTER,
     Entry,
     Event,
-    Frame,
     Kind,
     Origin,
-    Places,
     State,
     Step,
-    Value,
     Version,
     entry_text,
     parse_entry,
 )
+from skill_gym.skillbanks.store_state import Frame, Places, Value
 
 CHUNK = 500
 """Rows or ids of one statement."""
