@@ -197,6 +197,16 @@ def test_retry_after_is_kept_to(clock: Clock) -> None:
     assert len(clock.pauses) == 1
 
 
+def test_server_that_asks_for_ages_is_asked_again_after_a_minute(clock: Clock) -> None:
+    fleet = Fleet(clock, urls="a")
+    fleet.down["a"] = ServerFailed("busy", retry_after=float("inf"))
+    with pytest.raises(RetrievalError, match="busy"):
+        fleet.go()
+    fleet.down = {}
+    clock.now += 61
+    assert fleet.go() == "a"
+
+
 def test_one_thread_probes_while_the_others_go_on() -> None:
     probing, go = threading.Event(), threading.Event()
 

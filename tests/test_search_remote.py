@@ -226,16 +226,29 @@ def silent(line: socket.socket, stop: threading.Event) -> None:
     line.close()
 
 
-def dripping(line: socket.socket, stop: threading.Event) -> None:
-    try:
-        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not stop.wait(0.05):
-            line.sendall(b" ")
-    except OSError:
-        pass
+def slowly(start: bytes, again: bytes) -> Any:
+    """A talk that begins like an answer and never gets to its end."""
+
+    def talk(line: socket.socket, stop: threading.Event) -> None:
+        try:
+            line.sendall(start)
+            while not stop.wait(0.05):
+                line.sendall(again)
+        except OSError:
+            pass
+
+    return talk
 
 
-@pytest.mark.parametrize("talk", [silent, dripping])
+ENDLESS_HEADER = slowly(b"HTTP/1.1 200 OK\r\nServer: ", b"x")
+ENDLESS_CHUNK_SIZE = slowly(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x")
+ENDLESS_PROMISES = slowly(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+DRIPPING = slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")
+
+
+@pytest.mark.parametrize(
+    "talk", [silent, DRIPPING, ENDLESS_HEADER, ENDLESS_CHUNK_SIZE, ENDLESS_PROMISES], ids=range(5)
+)
 def test_slow_server_costs_the_timeout_and_no_more(talk: Any) -> None:
     with listening(talk) as url:
         remote = RemoteIndex(url, timeout=0.6, attempts=3)

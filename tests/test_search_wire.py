@@ -127,6 +127,7 @@ def test_too_many_passages_are_cut_and_few_are_fine() -> None:
         (b'{"result": [[{"document": {"contents": 5}, "score": 1}]]}', "'contents' or 'text'"),
         (b'{"result": [[{"document": {"contents": "a"}, "score": "1"}]]}', "a number as the score, got '1'"),
         (b'{"result": [[{"document": {"contents": "a"}, "score": NaN}]]}', "got nan"),
+        (b'{"result": [[{"document": {"contents": "a"}, "score": 1%s}]]}' % (b"0" * 400), "got 1000"),
     ],
 )
 def test_garbage_is_no_answer(answer: bytes, message: str) -> None:

@@ -20,6 +20,8 @@ FIRST_PAUSE, PAUSE_GROWTH = 0.5, 4
 """Seconds between the first two rounds of attempts, give or take a half; then four times as long, up to
 the longest rest."""
 SHORT_PAUSE = 0.05
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds; a server that asks to be left alone for longer is asked again all the same."""
 
 Found = TypeVar("Found")
 
@@ -190,4 +192,4 @@ class Servers:
                 server.rests = min(server.rests + 1, 10)
                 server.resting_until = now + rest
             if retry_after is not None:
-                server.resting_until = max(server.resting_until, now + retry_after)
+                server.resting_until = max(server.resting_until, now + min(retry_after, LONGEST_RETRY_AFTER))

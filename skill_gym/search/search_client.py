@@ -12,6 +12,7 @@ from typing import Any
 from skill_gym.search import wire
 from skill_gym.search.failover import RequestRefused, Server, ServerFailed
 from skill_gym.search.passages import Hit, IndexInfo, RetrievalError
+from skill_gym.search.timed_response import TimedResponse
 
 MOST_ANSWER_BYTES = 64 << 20
 CONNECT_SECONDS = 5.0
@@ -57,7 +58,7 @@ class SearchClient:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        self._pool = self._http.PoolManager(maxsize=connections, retries=False, headers=headers)
+        self._pool = _timed(self._http.PoolManager(maxsize=connections, retries=False, headers=headers))
         self._lock = threading.Lock()
         self._corpus: str | None = None
         self.stats = RemoteStats()
@@ -162,7 +163,7 @@ class SearchClient:
             ServerFailed: The connection broke, or the deadline or the largest size was passed.
         """
         left = max(0.001, deadline - time.monotonic())
-        timeout = self._http.Timeout(connect=min(CONNECT_SECONDS, left), read=left)
+        timeout = self._http.Timeout(connect=min(CONNECT_SECONDS, left), read=left, total=left)
         response = None
         whole = False
         try:
@@ -170,14 +171,11 @@ class SearchClient:
                 method, url, body=body, timeout=timeout, preload_content=False, redirect=False
             )
             parts, size = [], 0
-            # A read timeout is for one read: a server that sends byte by byte has to be watched.
             while part := response.read1(1 << 16, decode_content=True):
                 parts.append(part)
                 size += len(part)
                 if size > MOST_ANSWER_BYTES:
                     raise ServerFailed(f"{url} answered with more than {MOST_ANSWER_BYTES >> 20} MiB")
-                if time.monotonic() > deadline:
-                    raise ServerFailed(f"{url} had not answered whole after {left:.1f} s")
             whole = True
             return response.status, response.headers, b"".join(parts)
         except (self._http.exceptions.HTTPError, OSError) as error:
@@ -206,6 +204,19 @@ def _urllib3() -> Any:
             'a remote index needs urllib3: pip install "skill-gym[search]", or search a corpus of your own'
         ) from None
     return urllib3
+
+
+def _timed(pools: Any) -> Any:
+    """The pools with connections whose read timeout is for the whole answer."""
+    pools.pool_classes_by_scheme = {
+        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _timed_connection(pool.ConnectionCls)})
+        for scheme, pool in pools.pool_classes_by_scheme.items()
+    }
+    return pools
+
+
+def _timed_connection(connection: type) -> type:
+    return type(connection.__name__, (connection,), {"response_class": TimedResponse})
 
 
 def _sibling(url: str, name: str) -> str:

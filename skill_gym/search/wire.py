@@ -169,10 +169,17 @@ def _hits(items: object, topk: int) -> list[Hit]:
 def _hit(item: object) -> Hit:
     if not isinstance(item, dict) or "document" not in item:
         return Hit(read_document(item), 0.0)
-    score = item.get("score", 0.0)
-    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
-        raise WireError(f"expected a number as the score, got {_short(score)}")
-    return Hit(read_document(item["document"]), float(score))
+    return Hit(read_document(item["document"]), _score(item.get("score", 0.0)))
+
+
+def _score(value: object) -> float:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        # A whole number beyond all floats.
+        pass
+    raise WireError(f"expected a number as the score, got {_short(value)}")
 
 
 def _item(hit: Hit, return_scores: bool) -> dict[str, Any]:
