@@ -129,18 +129,20 @@ class EvidenceBook:
     """
 
     def __init__(self, rows: Mapping[tuple[str, str], Evidence] | None = None) -> None:
-        self._rows: dict[tuple[str, str], Evidence] = dict(rows or {})
+        self._rows: dict[str, dict[str, Evidence]] = {}
+        for (skill_id, task_type), row in (rows or {}).items():
+            self._put(skill_id, task_type, row)
 
     def get(self, skill_id: str, task_type: str | None = None) -> Evidence:
         """Of a skill on one type of task; with None on all of them together."""
+        rows = self._rows.get(skill_id, {})
         if task_type is not None:
-            return self._rows.get((skill_id, task_type), Evidence())
-        found = [row for (name, _), row in self._rows.items() if name == skill_id]
-        return sum(found, Evidence())
+            return rows.get(task_type, Evidence())
+        return sum((rows[name] for name in sorted(rows)), Evidence())
 
     def task_types(self, skill_id: str) -> tuple[str, ...]:
         """Types of task that anything is known on, sorted."""
-        return tuple(sorted(task_type for name, task_type in self._rows if name == skill_id))
+        return tuple(sorted(self._rows.get(skill_id, {})))
 
     def observe_group(self, task_type: str, outcomes: Sequence[float], arms: Mapping[str, bool]) -> None:
         """A group whose arm was drawn.
@@ -151,7 +153,7 @@ class EvidenceBook:
             arms: Skill id -> whether it was shown; only skills that a draw was made for.
         """
         for skill_id, shown in arms.items():
-            row = self._row(skill_id, task_type)
+            row = self.get(skill_id, task_type)
             if shown:
                 without = row.withheld.mean  # Nan compares as neither better nor worse.
                 row = replace(
@@ -162,15 +164,15 @@ class EvidenceBook:
                 )
             else:
                 row = replace(row, withheld=row.withheld.with_group(outcomes))
-            self._rows[skill_id, task_type] = row
+            self._put(skill_id, task_type, row)
 
     def observe_pair(
         self, skill_id: str, task_type: str, shown: Sequence[float], withheld: Sequence[float]
     ) -> None:
         """The same task, played with a skill and without it; outcomes as in ``observe_group``."""
         difference = _mean(shown) - _mean(withheld)
-        row = self._row(skill_id, task_type)
-        self._rows[skill_id, task_type] = replace(
+        row = self.get(skill_id, task_type)
+        row = replace(
             row,
             pairs=row.pairs + 1,
             differences=row.differences + difference,
@@ -178,6 +180,7 @@ class EvidenceBook:
             helpful=row.helpful + (difference > 0),
             harmful=row.harmful + (difference < 0),
         )
+        self._put(skill_id, task_type, row)
 
     def observe_use(
         self, task_type: str, skill_ids: Iterable[str], *, episodes: int = 1, when: int | None = None
@@ -191,21 +194,20 @@ class EvidenceBook:
             when: Number of the iteration.
         """
         for skill_id in skill_ids:
-            row = self._row(skill_id, task_type)
+            row = self.get(skill_id, task_type)
             uses = [number for number in (row.last_use, when) if number is not None]
-            self._rows[skill_id, task_type] = replace(
-                row, usage=row.usage + episodes, last_use=max(uses, default=None)
-            )
+            row = replace(row, usage=row.usage + episodes, last_use=max(uses, default=None))
+            self._put(skill_id, task_type, row)
 
     def merge(self, other: "EvidenceBook") -> None:
         """Adds another book's evidence, such as another worker's."""
         for key, row in other:
-            self._rows[key] = self._rows.get(key, Evidence()) + row
+            self._put(*key, self.get(*key) + row)
 
     def forget(self, skill_ids: Iterable[str]) -> None:
         """Drops everything on these skills, as when a text was revised under the same id."""
-        gone = set(skill_ids)
-        self._rows = {key: row for key, row in self._rows.items() if key[0] not in gone}
+        for skill_id in skill_ids:
+            self._rows.pop(skill_id, None)
 
     def to_rows(self) -> dict[tuple[str, str], dict[str, Any]]:
         """As ``BankStore.save_evidence`` takes it."""
@@ -230,13 +232,15 @@ class EvidenceBook:
         return cls(found)
 
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Evidence]]:
-        return iter(sorted(self._rows.items(), key=lambda item: item[0]))
+        for skill_id in sorted(self._rows):
+            for task_type in self.task_types(skill_id):
+                yield (skill_id, task_type), self._rows[skill_id][task_type]
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return sum(len(rows) for rows in self._rows.values())
 
-    def _row(self, skill_id: str, task_type: str) -> Evidence:
-        return self._rows.get((skill_id, task_type), Evidence())
+    def _put(self, skill_id: str, task_type: str, row: Evidence) -> None:
+        self._rows.setdefault(skill_id, {})[task_type] = row
 
 
 def _mean(outcomes: Sequence[float]) -> float:

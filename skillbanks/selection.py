@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import combinations
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.rendering import about_tokens, render
 from skill_gym.skillbanks.retrieval import Retrieved, Retriever
+from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.utility import Utility
 from skill_gym.trajectory import Task
 
 Explore = Literal["thompson", "ucb"]
+_Section: TypeAlias = tuple[Skill | Mistake, ...]
 
 _EXACT = 8_000_000
 """Largest table (entries times tokens) of the exact knapsack; above it the densest entries are taken."""
@@ -95,7 +97,7 @@ class ByUtility:
         return self.unproven + effect.upper(deviations)
 
     def _choose(self, task: Task, found: Retrieved) -> Retrieved:
-        sections = (found.general, found.task_specific, found.mistakes)
+        sections: Sequence[_Section] = (found.general, found.task_specific, found.mistakes)
         values = {
             entry.id: (1 - rank / (2 * len(entries))) * self.gain(entry.id, task)
             for entries in sections
@@ -136,7 +138,7 @@ class _Parts:
 
     def __init__(self, found: Retrieved, count_tokens: Callable[[str], int]) -> None:
         self.costs: dict[str, int] = {}
-        self._sections = [found.general, found.task_specific, found.mistakes]
+        self._sections: list[_Section] = [found.general, found.task_specific, found.mistakes]
         self._title, self._headings = 0, [0, 0, 0]
         for number, entries in enumerate(self._sections):
             for entry in entries:
