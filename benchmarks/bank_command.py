@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from skill_gym.benchmarks import store_command
+from skill_gym.benchmarks.bank_page import serve_command
 from skill_gym.benchmarks.bank_text import entry_line, sentence, shown
 from skill_gym.skillbanks.bank import BankError
 from skill_gym.skillbanks.bank_source import is_store, open_bank, split_version
@@ -55,6 +56,7 @@ def add_actions(command: argparse.ArgumentParser) -> None:
     lint.set_defaults(run=run_lint)
 
     store_command.add_actions(actions)
+    serve_command.add_action(actions)
 
 
 def run_show(options: argparse.Namespace) -> int:

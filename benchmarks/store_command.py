@@ -135,10 +135,11 @@ def _add_store(command: argparse.ArgumentParser) -> None:
 
 def _add_origin(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument("--reason", required=required, help="why; kept for log and blame")
-    command.add_argument("--actor", default=_user(), help="who does it (%(default)s)")
+    command.add_argument("--actor", default=user(), help="who does it (%(default)s)")
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this; "" where nobody knows."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

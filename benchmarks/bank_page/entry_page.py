@@ -1,0 +1,330 @@
+"""The page of one entry: its text, its origin, what it is worth, what the lint says, and its history."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from skill_gym.benchmarks.bank_page.likeness import MOST
+from skill_gym.benchmarks.bank_page.list_page import ACTIONS
+from skill_gym.benchmarks.bank_page.markup import Content, Markup, join, link, tag, visible
+from skill_gym.benchmarks.bank_page.text_difference import side_by_side
+from skill_gym.benchmarks.bank_page.visit import (
+    PageError,
+    Visit,
+    entry_link,
+    form_id,
+    key_field,
+    moment,
+    page,
+    place_name,
+    state_chip,
+    title_of,
+    who_and_why,
+)
+from skill_gym.benchmarks.bank_page.worth import Worth
+from skill_gym.skillbanks.duplicates import Duplicate
+from skill_gym.skillbanks.lint import Lint
+from skill_gym.skillbanks.skill import Mistake, Provenance, Skill
+from skill_gym.skillbanks.skillrl_format import write_entry
+from skill_gym.skillbanks.store_events import Event, State
+from skill_gym.skillbanks.store_listing import Listed
+
+NAMES = {
+    "title": "Title",
+    "principle": "Principle",
+    "when_to_apply": "When to apply",
+    "example": "Example",
+    "description": "Mistake",
+    "why_it_happens": "Why it happens",
+    "how_to_avoid": "How to avoid it",
+}
+LONG = 2000
+"""Characters above which a text is folded."""
+
+LATEST = 200
+"""Events that are shown of an entry."""
+
+IN_FULL = 20
+"""Of which so many, the latest, with what they changed."""
+
+
+def entry_page(visit: Visit) -> Markup:
+    """The page at ``/entry``."""
+    entry_id = visit.query.get("id", "")
+    found = visit.listing.get([entry_id])
+    if not found:
+        raise PageError(f"no entry {entry_id!r} in this store; search for it in the list", 404)
+    (listed,) = found
+    entry = listed.entry
+    worth = Worth(visit.listing.evidence([entry_id]))
+    like = visit.likeness.find(visit.store.bank, entry) if visit.store.head.size <= MOST else None
+    return page(
+        visit,
+        title_of(entry)[:80],
+        tag(
+            "p",
+            tag(
+                "a",
+                "← Skills"
+                if listed.state is State.ACTIVE
+                else f"← {listed.state.value.capitalize()} entries",
+                href=link("/", state=listed.state.value),
+            ),
+            class_="quiet small",
+        ),
+        tag(
+            "div",
+            tag(
+                "article",
+                tag(
+                    "h1",
+                    visible(title_of(entry))
+                    if len(title_of(entry)) <= LONG
+                    else visible(title_of(entry)[:LONG] + "…"),
+                    dir="auto",
+                ),
+                tag(
+                    "p",
+                    state_chip(listed.state),
+                    tag("code", visible(entry.id)),
+                    tag("span", visible(place_name(listed.place)), class_="place"),
+                    class_="about",
+                ),
+                _texts(entry),
+                _alike(visit, entry, like),
+                _lint(entry),
+                tag("section", tag("h2", "Worth"), worth.section(entry_id)),
+                _provenance(entry),
+                _history(visit, entry_id),
+            ),
+            _actions(visit, listed, like) if visit.writable else None,
+            class_="with-actions" if visit.writable else None,
+        ),
+    )
+
+
+def _texts(entry: Skill | Mistake) -> Markup:
+    fields: list[Content] = []
+    for name, text in fields_of(entry).items():
+        if name in ("title", "description"):
+            continue
+        fields.append(
+            tag("div", tag("dt", NAMES.get(name, name)), tag("dd", folded(text), dir="auto", class_="text"))
+        )
+    keywords = entry.keywords if isinstance(entry, Skill) else ()
+    if keywords:
+        fields.append(tag("div", tag("dt", "Keywords"), tag("dd", ", ".join(keywords))))
+    if entry.extra:
+        fields.append(tag("div", tag("dt", "Other fields"), tag("dd", _json(entry.extra))))
+    return tag("dl", fields, class_="texts")
+
+
+def fields_of(entry: Skill | Mistake) -> dict[str, str]:
+    """The texts of an entry that a model may be shown, by name; empty ones left out."""
+    return {name: text for name in NAMES if (text := getattr(entry, name, None))}
+
+
+def folded(text: str) -> Markup:
+    """A text; the rest of a long one is folded away."""
+    if len(text) <= LONG:
+        return visible(text)
+    rest = tag("details", tag("summary", f"{len(text) - LONG:,} more characters"), visible(text[LONG:]))
+    return join(visible(text[:LONG]), "…", rest)
+
+
+def _alike(visit: Visit, entry: Skill | Mistake, like: Duplicate | None) -> Markup | None:
+    if like is None:
+        return None
+    other = visit.store.bank.get(like.of)
+    says = {"same": "in the same words", "near": "in like words", "variant": "of something else: no copy"}
+    return tag(
+        "section",
+        tag("h2", "Says the same" if like.kind != "variant" else "Similar"),
+        tag(
+            "p",
+            entry_link(like.of, visible(title_of(other)[:160])),
+            " ",
+            tag("code", visible(like.of)),
+            tag("span", f" {says[like.kind]} ({like.similarity:.0%} alike)", class_="quiet"),
+        ),
+        tag("details", tag("summary", "Compare"), field_changes(other, entry)),
+    )
+
+
+def _lint(entry: Skill | Mistake) -> Markup:
+    findings = Lint().check(entry)
+    if not findings:
+        return tag("section", tag("h2", "Lint"), tag("p", "Nothing was found.", class_="quiet"))
+    items = [
+        tag(
+            "li",
+            tag("span", finding.severity.value, class_=f"chip {finding.severity.value}"),
+            tag("b", visible(finding.rule)),
+            tag("span", f" in {finding.field}") if finding.field else None,
+            tag("p", tag("code", visible(finding.excerpt)), class_="excerpt"),
+            tag("p", visible(finding.mend), class_="quiet small"),
+        )
+        for finding in findings
+    ]
+    return tag("section", tag("h2", "Lint"), tag("ul", items, class_="findings"))
+
+
+def _provenance(entry: Skill | Mistake) -> Markup:
+    source = entry.provenance
+    if source is None:
+        body = tag("p", "The bank file says nothing about its origin.", class_="quiet")
+    else:
+        body = tag("dl", _origin(source), class_="facts")
+    return tag("section", tag("h2", "Provenance"), body)
+
+
+def _origin(source: Provenance) -> Content:
+    facts: dict[str, Content] = {
+        "Teacher": visible(source.teacher) if source.teacher else None,
+        "Written for": visible(source.bank_version) if source.bank_version else None,
+        "Splits": [tag("span", visible(split), class_="chip") for split in source.splits] or None,
+        "Evidence": folded(source.evidence) if source.evidence else None,
+        "Trajectories": _trajectories(source.trajectory_ids),
+        "More": _json(source.extra) if source.extra else None,
+    }
+    return [join(tag("dt", name), tag("dd", value)) for name, value in facts.items() if value is not None]
+
+
+def _trajectories(ids: tuple[str, ...]) -> Content:
+    if not ids:
+        return None
+    items = tag("ul", [tag("li", tag("code", visible(name))) for name in ids[:LATEST]])
+    more = None if len(ids) <= LATEST else tag("p", f"and {len(ids) - LATEST:,} more")
+    return tag("details", tag("summary", f"{len(ids):,}"), items, more)
+
+
+def _json(value: Mapping[str, Any]) -> Markup:
+    return tag("pre", visible(json.dumps(dict(value), indent=1, ensure_ascii=False, default=str)))
+
+
+def _history(visit: Visit, entry_id: str) -> Markup:
+    events = visit.store.blame(entry_id)
+    before: Skill | Mistake | None = None
+    items: list[Content] = []
+    for place, event in enumerate(events):
+        in_full = place >= len(events) - IN_FULL
+        items.append(_event(event, before, in_full))
+        before = event.entry or before
+    shown = items[::-1][:LATEST]
+    more = tag("p", f"and {len(items) - LATEST:,} before", class_="quiet") if len(items) > LATEST else None
+    return tag("section", tag("h2", "History"), tag("ol", shown, class_="timeline"), more, id="history")
+
+
+def _event(event: Event, before: Skill | Mistake | None, in_full: bool) -> Markup:
+    change = None
+    if (
+        in_full
+        and before is not None
+        and event.entry is not None
+        and write_entry(before) != write_entry(event.entry)
+    ):
+        change = tag("details", tag("summary", "What changed"), field_changes(before, event.entry))
+    return tag(
+        "li",
+        tag(
+            "p",
+            tag("b", event.kind.value.capitalize()),
+            (" into ", entry_link(event.into)) if event.into else None,
+            (" by ", tag("span", visible(event.actor), class_="actor")) if event.actor else None,
+            " · ",
+            moment(event.time),
+            None if event.version is None else (" · ", _version_link(event.version)),
+        ),
+        tag("p", visible(event.reason), class_="reason", dir="auto"),
+        change,
+        id=f"event-{event.seq}",
+        class_=event.kind.value,
+    )
+
+
+def _version_link(number: int) -> Markup:
+    return tag("a", f"version {number}", href=link("/compare", a=max(0, number - 1), b=number))
+
+
+def field_changes(before: Skill | Mistake, after: Skill | Mistake) -> Markup:
+    """Two texts of an entry side by side, the fields that differ."""
+    old, new = _comparable(before), _comparable(after)
+    rows = []
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) == new.get(name):
+            continue
+        left, right = side_by_side(old.get(name, ""), new.get(name, ""))
+        rows.append(
+            tag(
+                "tr",
+                tag("th", NAMES.get(name, name), scope="row"),
+                tag("td", left, dir="auto"),
+                tag("td", right, dir="auto"),
+            )
+        )
+    head = tag(
+        "tr",
+        tag("th", "Field", scope="col"),
+        tag("th", "Before", scope="col"),
+        tag("th", "After", scope="col"),
+    )
+    return tag("table", tag("thead", head), tag("tbody", rows), class_="sides")
+
+
+def _comparable(entry: Skill | Mistake) -> dict[str, str]:
+    rest = {
+        name: value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
+        for name, value in write_entry(entry).items()
+        if name not in NAMES and name not in ("skill_id", "mistake_id")
+    }
+    return {**fields_of(entry), "category": entry.category or "", **rest}
+
+
+def _actions(visit: Visit, listed: Listed, like: Duplicate | None) -> Markup:
+    actions = ACTIONS[listed.state]
+    errors = Lint().errors(listed.entry) if {"approve", "restore"} & set(actions) else ()
+    despite = None
+    if errors:
+        despite = tag(
+            "label",
+            tag("input", type="checkbox", name="despite_lint", value="yes"),
+            f" Into the bank in spite of {len(errors)} lint {'error' if len(errors) == 1 else 'errors'}",
+            class_="despite",
+        )
+    plain = [
+        tag("button", name.capitalize(), name="action", value=name, class_=f"do {name}")
+        for name in actions
+        if name != "merge"
+    ]
+    merge = None
+    target = like.of if like is not None and like.kind != "variant" else None
+    if "merge" in actions:
+        merge = tag(
+            "div",
+            tag("label", "Merge into the entry", for_="one-into"),
+            tag(
+                "div",
+                tag("input", id="one-into", name="into", placeholder="its id", value=target),
+                tag("button", "Merge", name="action", value="merge", class_="do merge"),
+                class_="together",
+            ),
+            class_="merge-into",
+        )
+    return tag(
+        "aside",
+        tag(
+            "form",
+            tag("h2", "Decide"),
+            key_field(visit),
+            tag("input", type="hidden", name="id", value=form_id(listed.entry.id)),
+            tag("input", type="hidden", name="back", value=link("/entry", id=listed.entry.id)),
+            who_and_why(visit, "one"),
+            despite,
+            tag("div", plain, class_="buttons"),
+            merge,
+            method="post",
+            action="/act",
+        ),
+        class_="decide",
+        aria_label="Decide",
+    )
