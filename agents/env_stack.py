@@ -9,7 +9,11 @@ from skill_gym.agents.sections import BankConfig, TrainConfig
 from skill_gym.registration import check_arguments, step_limit
 from skill_gym.skillbanks import bank_source
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.by_embedding import ByEmbedding
+from skill_gym.skillbanks.embedding import SKILL_INSTRUCTION, Embedder
 from skill_gym.skillbanks.retrieval import ByTaskType, Retrieved, Retriever
+from skill_gym.skillbanks.store_vectors import VectorTable
+from skill_gym.skillbanks.vectors import VectorCache
 from skill_gym.trajectory import Task
 from skill_gym.wrappers import RecordTrajectory, SkillAugmentedEnv, TaggedAction, TaskPrompt
 
@@ -60,6 +64,7 @@ class EnvStack:
         self.config = config
         self.count_tokens = count_tokens
         self.policy_name = policy_name
+        self._last: ByEmbedding | None = None
 
     def __call__(self, bank: SkillBank, role: Role) -> MakeEnv:
         """A function without arguments that makes an environment, as ``rollout.play`` wants it.
@@ -68,15 +73,7 @@ class EnvStack:
             ValueError: The environment has no such argument.
         """
         env, skills = self.config.env, self.config.bank
-        retriever = RememberingRetriever(
-            ByTaskType(
-                bank,
-                top_k=skills.top_k,
-                task_specific_top_k=skills.task_specific_top_k,
-                by_keywords=skills.by_keywords,
-                hierarchy=skills.hierarchy,
-            )
-        )
+        retriever = RememberingRetriever(self._retriever(bank))
         arguments = self._arguments(role)
         check_arguments(env.id, arguments)
 
@@ -101,6 +98,27 @@ class EnvStack:
             return RecordTrajectory(made, policy_name=self.policy_name)
 
         return make
+
+    def _retriever(self, bank: SkillBank) -> Retriever:
+        skills = self.config.bank
+        if skills.retrieval_mode == "template":
+            return ByTaskType(
+                bank,
+                top_k=skills.top_k,
+                task_specific_top_k=skills.task_specific_top_k,
+                by_keywords=skills.by_keywords,
+                hierarchy=skills.hierarchy,
+            )
+        # The model is loaded once, and of the next bank only what is new is embedded.
+        if self._last is None:
+            instruction = None if skills.retrieval_semantics == "skillrl" else SKILL_INSTRUCTION
+            encoder = Embedder(skills.embedding_model_path, instruction=instruction)
+            file = skills.embeddings_file
+            cache = VectorCache(None if file is None else VectorTable(file))
+            self._last = ByEmbedding(bank, encoder, skills.embedding_options(), cache=cache)
+        else:
+            self._last = self._last.with_bank(bank)
+        return self._last
 
     def _arguments(self, role: Role) -> dict[str, Any]:
         env, validation = self.config.env, self.config.validation

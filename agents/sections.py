@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from skill_gym.agents.learner import GRPOConfig
 from skill_gym.agents.skill_trials import SkillTrialsConfig
+from skill_gym.skillbanks.by_embedding import EmbeddingOptions
 from skill_gym.skillbanks.evolution import EvolutionConfig
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,8 @@ class BankConfig:
 
     Attributes:
         path: ``starter`` (ours for the environment), ``empty``, or a bank file.
-        retrieval_mode: ``template``: by task type.
+        retrieval_mode: ``template``: by task type; ``embedding``: by the similarity of the goal's embedding
+            to those of all skills; ``hybrid``: the task type's skills, ranked by similarity.
         top_k: General skills shown.
         task_specific_top_k: Skills of the task type shown; null for all.
         by_keywords: Skills with keywords are shown for the goals that have one of them only.
@@ -83,8 +85,13 @@ class BankConfig:
         max_tokens: Hard budget of the skill block.
         include_examples: Show the skills' examples.
         show_ids: Show the skills' ids.
-        similarity_threshold: For embedding retrieval only; a warning says that it does nothing else.
-        embedding_model_path: For embedding retrieval only.
+        similarity_threshold: Cosine that task-specific skills must exceed (the paper's delta), null for none;
+            in template mode a warning says that it does nothing.
+        diversity: Lambda of maximal marginal relevance in [0, 1], null for similarity alone; not in template
+            mode.
+        retrieval_semantics: ``skillrl`` is the released embedding mode, result by result.
+        embedding_model_path: Name on the Hub or folder; ``all-MiniLM-L6-v2`` comes in a Python package.
+        embeddings_file: Where embeddings are kept from run to run, null for memory only.
     """
 
     path: str = "starter"
@@ -97,19 +104,40 @@ class BankConfig:
     include_examples: bool = False
     show_ids: bool = False
     similarity_threshold: float | None = None
+    diversity: float | None = None
+    retrieval_semantics: Literal["ours", "skillrl"] = "ours"
     embedding_model_path: str = "Qwen/Qwen3-Embedding-0.6B"
+    embeddings_file: str | None = None
 
     def __post_init__(self) -> None:
-        if self.retrieval_mode != "template":
-            raise ConfigError(
-                f"bank.retrieval_mode={self.retrieval_mode} needs retrieval by embeddings, which this "
-                "version does not have; use bank.retrieval_mode=template"
-            )
-        if self.similarity_threshold is not None:
-            # SkillRL's scripts set it in template mode, too, where there is nothing to be similar to.
-            logger.warning("bank.similarity_threshold has no effect with retrieval_mode=template")
         _at_least(self, 0, "top_k", "task_specific_top_k")
         _at_least(self, 1, "max_tokens")
+        if self.retrieval_mode == "template":
+            if self.diversity is not None:
+                raise ConfigError("bank.diversity needs bank.retrieval_mode=embedding or hybrid")
+            if self.similarity_threshold is not None:
+                # SkillRL's scripts set it in template mode, too, where there is nothing to be similar to.
+                logger.warning("bank.similarity_threshold has no effect with retrieval_mode=template")
+            return
+        if not self.hierarchy:
+            raise ConfigError("bank.hierarchy=false shows the whole bank; set bank.retrieval_mode=template")
+        try:
+            self.embedding_options()
+        except ValueError as error:
+            raise ConfigError(f"bank: {error}") from error
+
+    def embedding_options(self) -> EmbeddingOptions:
+        """What retrieval by embeddings is told; as in SkillRL, its semantics has no similarity threshold."""
+        ours = self.retrieval_semantics == "ours"
+        return EmbeddingOptions(
+            top_k=self.top_k,
+            task_specific_top_k=self.task_specific_top_k,
+            similarity_threshold=self.similarity_threshold if ours else None,
+            diversity=self.diversity,
+            within="task_type" if self.retrieval_mode == "hybrid" else "bank",
+            by_keywords=self.by_keywords,
+            semantics=self.retrieval_semantics,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

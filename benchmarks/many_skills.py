@@ -14,13 +14,13 @@ GENERAL_SHARE = 4
 """One skill in so many is general, as in the released bank for ALFWorld (12 of 44)."""
 _THINGS = (
     "mug", "plate", "apple", "tomato", "knife", "book", "pillow", "candle", "cloth", "pan", "pot", "egg",
-    "potato", "bread", "lettuce", "spoon", "fork", "cup", "bowl", "vase", "statue", "laptop", "pen", "pencil", "watch",
-    "keychain", "newspaper", "box", "soap bar", "towel", "spray bottle", "credit card",
+    "potato", "bread", "lettuce", "spoon", "fork", "cup", "bowl", "vase", "statue", "laptop", "pen", "pencil",
+    "watch", "keychain", "newspaper", "box", "soap bar", "towel", "spray bottle", "credit card",
 )  # fmt: skip
 _PLACES = (
     "shelf", "drawer", "cabinet", "fridge", "microwave", "sink basin", "countertop", "dining table",
-    "side table", "desk", "dresser", "sofa", "armchair", "bed", "garbage can", "stove burner", "toilet", "bathtub",
-    "ottoman", "safe",
+    "side table", "desk", "dresser", "sofa", "armchair", "bed", "garbage can", "stove burner", "toilet",
+    "bathtub", "ottoman", "safe",
 )  # fmt: skip
 _ADVICE = (
     "search the {place} before the {other}, and note every {thing} that you pass on the way",

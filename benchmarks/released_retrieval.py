@@ -29,7 +29,7 @@ class SentenceModel(Protocol):
 
 
 class ReleasedRetrieval:
-    """The released ``SkillsOnlyMemory`` in embedding mode, on one of our banks, with a model that is loaded already.
+    """The released ``SkillsOnlyMemory`` in embedding mode on a bank of ours, with a model that is loaded.
 
     Args:
         bank: The bank.

@@ -139,7 +139,7 @@ def test_what_has_no_effect_is_said(caplog):
         ("env.env_name=Sokoban", "Sokoban is not available"),
         ("env.max_steps=0", "max_steps"),
         ("~grpo.lr", "cannot be deleted|key=value"),
-        ("bank.retrieval_mode=embedding", "retrieval_mode=template"),
+        ("bank.diversity=0.5", "retrieval_mode=embedding"),
         ("sampler.temperature=0", "validation.temperature"),
         ("algorithm.adv_estimator=gigpo", "gigpo is not available"),
         ("actor_rollout_ref.actor.use_kl_loss=maybe", "True or False"),
