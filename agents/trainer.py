@@ -26,7 +26,7 @@ from skill_gym.agents.sections import ConfigError, TrainConfig
 from skill_gym.agents.skill_trials import SkillTrials, canaries_fell
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import evolve
-from skill_gym.skillbanks.retrieval import ByTaskType
+from skill_gym.skillbanks.retrieval import Retriever
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.skillbanks.teacher import Teacher
 from skill_gym.skillbanks.trust_region import canary_tasks
@@ -184,7 +184,7 @@ class Trainer:
         """The iteration's episodes: groups of siblings on the same task."""
         rollout, seed = self.config.rollout, self.config.run.seed
         indices = self._order.take(self.cursor, rollout.tasks_per_iteration)
-        arms = [self._arm(number, group, self._tasks[index]) for group, index in enumerate(indices)]
+        arms = self._arms(number, [self._tasks[index] for index in indices])
         return [
             Episode(
                 ticket=f"{number}.{group}.{sibling}",
@@ -197,19 +197,16 @@ class Trainer:
             for sibling in range(rollout.group_size)
         ]
 
-    def _arm(self, number: int, group: int, task: Task) -> dict[str, Any]:
-        """Which skills a group plays with beside the bank's, or without; drawn once for all siblings."""
+    def _arms(self, number: int, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+        """Which skills each group plays with beside the bank's, or without; drawn once for all siblings."""
         if self.trials is None:
-            return {}
-        skills = self.config.bank
-        retriever = ByTaskType(
-            self.bank,
-            top_k=skills.top_k,
-            task_specific_top_k=skills.task_specific_top_k,
-            by_keywords=skills.by_keywords,
-            hierarchy=skills.hierarchy,
-        )
-        return self.trials.arm(number, group, task, retriever).options()
+            return [{} for _ in tasks]
+        env = self._make_env(self.bank, "training")()
+        try:
+            retriever: Retriever = env.get_wrapper_attr("retriever")
+        finally:
+            env.close()
+        return [self.trials.arm(number, group, task, retriever).options() for group, task in enumerate(tasks)]
 
     def _rule(self, trials: SkillTrials, played: Sequence[Played]) -> dict[str, Any]:
         """Hears what the iteration says of the skills on trial; the bank may change by it."""

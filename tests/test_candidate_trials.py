@@ -39,6 +39,23 @@ def test_false_discoveries_are_few_and_true_ones_many(known):
     assert found >= 0.9 * 8 * 6
 
 
+def test_candidates_that_share_their_luck_do_not_break_the_bound():
+    """All candidates see the same tosses: all of them pass, or none; the mean over runs is what counts."""
+    shares = []
+    for seed in range(200):
+        rng, trials = random.Random(seed), CandidateTrials(TrialConfig(alpha=0.1, beta=1e-9), candidates=5)
+        names = [f"idle{number}" for number in range(5)]
+        trials.begin(names)
+        for _ in range(60):
+            shown, withheld = rng.random() < 0.5, rng.random() < 0.5
+            for name in names:
+                trials.observe_pair(name, shown, withheld)
+            trials.decide()
+        shares.append(float(bool(trials.admitted)))
+    assert sum(shares) / len(shares) <= 0.1 + 3 * (0.1 * 0.9 / len(shares)) ** 0.5
+    assert sum(shares) > 0, "the level is used"
+
+
 def test_early_admissions_make_later_ones_easier():
     trials = CandidateTrials(TrialConfig(alpha=0.05), candidates=10)
     trials.begin(["strong", "weak"])

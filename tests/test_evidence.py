@@ -7,6 +7,7 @@ import statistics
 import pytest
 
 from skill_gym.skillbanks.evidence import Evidence, EvidenceBook, Outcomes
+from skill_gym.skillbanks.store import BankStore
 
 
 def filled() -> EvidenceBook:
@@ -64,6 +65,13 @@ def test_round_trips():
     stored = {key: json.loads(json.dumps(row)) for key, row in book.to_rows().items()}
     assert EvidenceBook.from_rows(stored).to_rows() == book.to_rows()
     assert len(book) == 3
+
+
+def test_a_store_keeps_it_beside_the_bank(tmp_path):
+    with BankStore.open(tmp_path / "bank.db", write=True) as store:
+        store.save_evidence(filled().to_rows())
+    with BankStore.open(tmp_path / "bank.db") as store:
+        assert EvidenceBook.from_rows(store.load_evidence()).to_rows() == filled().to_rows()
 
 
 def test_revised_skills_begin_anew():

@@ -111,6 +111,11 @@ class SkillAugmentedEnv(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         """The bank of the present episode."""
         return self._retriever.bank
 
+    @property
+    def retriever(self) -> Retriever:
+        """Who finds the skills of the present episode."""
+        return self._retriever
+
     def set_bank(self, bank: SkillBank) -> None:
         """Takes another bank, from the next reset on; the present episode keeps its own.
 
