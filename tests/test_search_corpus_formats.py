@@ -90,6 +90,8 @@ def test_contexts_as_the_hub_has_them():
         ('{"id": "0", "contents": "\\"T\\"\\n "}', "line 1: the passage 'T' has no text"),
         ('{"id": "0"}', "line 1: no text in a row with 'id'"),
         ('{"id": "0", "contents": "x"}\n\n{"id": ', "line 3: no JSON"),
+        ('{"id": ' * 100_000, "line 1: no JSON"),
+        ("[" * 100_000, "begins like a JSON array"),
         ("7", "line 1: expected an object, got int"),
         ("[1]", "row 1: expected an object, got int"),
         ('[{"text": "x"}', "begins like a JSON array"),

@@ -1,5 +1,7 @@
 """The format reward: which transcripts are well formed, and what they earn."""
 
+from typing import Any
+
 import pytest
 
 from skill_gym.search.format_reward import FormatScores, format_reward, valid_format
@@ -96,7 +98,9 @@ def test_evidence_cannot_break_the_format() -> None:
     assert format_reward(True, poisoned, (), ("a",), SCORES) == 1.0
 
 
-@pytest.mark.parametrize("values", [(), (0.2,), (0.2, 0.1), (0.2, 0.1, 2), (-1, 0, 0), (0.8, 0, 0.3), "abc"])
-def test_other_scores_are_refused(values: tuple[float, ...]) -> None:
+@pytest.mark.parametrize(
+    "values", [(), (0.2,), (0.2, 0.1), (0.2, 0.1, 2), (-1, 0, 0), (0.8, 0, 0.3), "abc", 0.2]
+)
+def test_other_scores_are_refused(values: Any) -> None:
     with pytest.raises(ValueError, match="three numbers from 0 to 1"):
         FormatScores.of(values)

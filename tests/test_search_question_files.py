@@ -145,16 +145,25 @@ def test_a_record_of_musique() -> None:
         ({"question": "q", "golden_answers": [["a"]]}, "must be texts"),
         ({"question": "q", "golden_answers": ["a"], "answer_type": "many"}, "'single' or 'set', got 'many'"),
         ({"question": "q", "golden_answers": ["a"], "query_type": "hop"}, "one of direct_retrieval"),
+        ({"question": "q", "golden_answers": b"abc"}, "must be a text or a list of texts, got b'abc'"),
+        ({"question": "q", "golden_answers": {"target": "a"}}, "must be a text or a list of texts"),
+        ({**HOTPOT, "answer": None}, "must be a text or a list of texts, got None"),
         ({"question": "q", "supporting_facts": 1}, "of another form"),
     ],
 )
 def test_other_records_are_refused_with_file_and_line(
     row: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    path = write(tmp_path / "q.jsonl", R1, row)
+    if row.get("golden_answers") == b"abc":
+        pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        path = str(tmp_path / "q.parquet")
+        parquet.write_table(pyarrow.Table.from_pylist([row]), path)
+        place = "q.parquet, row 1"
+    else:
+        path, place = write(tmp_path / "q.jsonl", R1, row), "q.jsonl, line 2"
     with pytest.raises(QuestionError, match=message) as caught:
         open_questions(path, "all")
-    assert "q.jsonl, line 2" in str(caught.value)
+    assert place in str(caught.value)
 
 
 def test_questions_that_nobody_can_answer_are_left_out_and_counted(
@@ -174,9 +183,21 @@ def test_an_id_twice_is_refused_and_sources_have_ids_of_their_own(tmp_path: Path
         open_questions(write(tmp_path / "twice.jsonl", R1, R1), "all")
     path = write(tmp_path / "two.jsonl", R1, {**R1, "data_source": "popqa"})
     assert [one.data_source for one in open_questions(path, "all")] == ["nq", "popqa"]
+    rows = [{**R1, "data_source": "a", "id": "b/c"}, {**R1, "data_source": "a/b", "id": "c"}]
+    with pytest.raises(QuestionError, match=r"line 2: the id 'c' is there twice in 'a/b'"):
+        open_questions(write(tmp_path / "one_task.jsonl", *rows), "all")
 
 
-def test_rows_of_another_split_are_left_out_of_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("record", [HOTPOT, MUSIQUE, SKILLRL])
+def test_records_without_ids_are_numbered(record: dict[str, Any], tmp_path: Path) -> None:
+    bare = {name: value for name, value in record.items() if name not in ("id", "_id", "extra_info")}
+    path = write(tmp_path / "bare.jsonl", bare, {**bare, "question": "Who else?"})
+    assert [one.id for one in open_questions(path, "all")] == ["0", "1"]
+
+
+def test_rows_of_another_split_are_left_out_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [
         {**R1, "id": str(n), "extra_info": {"split": name}} for n, name in enumerate(("dev", "train", ""))
     ]
@@ -184,6 +205,8 @@ def test_rows_of_another_split_are_left_out_of_a_file(tmp_path: Path) -> None:
     assert [one.id for one in open_questions(path, "validation")] == ["0", "2"]
     assert [one.id for one in open_questions(path, "train")] == ["1", "2"]
     assert len(open_questions(path, "all")) == 3
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert [one.id for one in open_questions("~/q.jsonl", "train")] == ["1", "2"]
     with pytest.raises(QuestionError, match=r"no question of split 'test'.*1 of 'train'"):
         open_questions(write(tmp_path / "train.jsonl", rows[1]), "test")
 
@@ -207,6 +230,8 @@ def test_folders_have_a_file_for_each_split(tmp_path: Path) -> None:
         open_questions(data, "test")
     with pytest.raises(QuestionError, match="no questions at"):
         open_questions(str(tmp_path / "nothing"), "all")
+    with pytest.raises(ValueError, match="hf: names no data set"):
+        open_questions("hf:", "all")
 
 
 def test_json_arrays_and_packed_files_are_read(tmp_path: Path) -> None:

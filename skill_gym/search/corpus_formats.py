@@ -122,7 +122,7 @@ def _json_rows(file: IO[str], path: Path) -> Iterator[tuple[str, dict[str, Any]]
     if array:
         try:
             members = json.loads(text + file.read())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CorpusError(f"{path} begins like a JSON array and is none: {error}") from error
         for number, row in enumerate(members, 1):
             if not isinstance(row, dict):
@@ -139,7 +139,7 @@ def _opened(path: Path) -> IO[str]:
 def _object(text: str, path: Path, place: str) -> dict[str, Any]:
     try:
         row = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorpusError(f"{path}, {place}: no JSON ({error}); {_EXPECTED}, one object a line") from error
     if not isinstance(row, dict):
         raise CorpusError(f"{path}, {place}: expected an object, got {type(row).__name__}; {_EXPECTED}")

@@ -42,13 +42,14 @@ class FormatScores(NamedTuple):
         Raises:
             ValueError: Not three numbers, or a reward could leave [0, 1].
         """
-        numbers = [value for value in values if isinstance(value, int | float) and 0 <= value <= 1]
-        if len(values) != 3 or len(numbers) != 3 or values[0] + values[2] > 1:
+        given = tuple(values) if isinstance(values, Sequence) else ()
+        numbers = [float(value) for value in given if isinstance(value, int | float) and 0 <= value <= 1]
+        if len(given) != 3 or len(numbers) != 3 or numbers[0] + numbers[2] > 1:
             raise ValueError(
                 "reward_format must be three numbers from 0 to 1 (structure, final, retrieval) with "
-                f"structure + retrieval at most 1, such as (0.2, 0.1, 0), got {tuple(values)!r}"
+                f"structure + retrieval at most 1, such as (0.2, 0.1, 0), got {values!r}"
             )
-        return cls(*map(float, numbers))
+        return cls(*numbers)
 
 
 def format_reward(

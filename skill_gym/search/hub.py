@@ -16,8 +16,11 @@ def hub_rows(name: str, split: str) -> Iterator[dict[str, Any]]:
 
     Raises:
         ModuleNotFoundError: datasets is not installed; the message names the package.
-        ValueError: No such data set or split.
+        ValueError: No name, or no such data set or split.
     """
+    place, _, configuration = name.partition(":")
+    if not place.strip("/ "):
+        raise ValueError(f"hf:{name} names no data set; give hf:owner/name")
     try:
         import datasets
     except ModuleNotFoundError as error:
@@ -25,7 +28,6 @@ def hub_rows(name: str, split: str) -> Iterator[dict[str, Any]]:
             f'reading {name} from the Hub needs datasets; pip install "skill-gym[hub]", or download its '
             "Parquet files and pass their folder as data="
         ) from error
-    place, _, configuration = name.partition(":")
     try:
         loaded: Any = datasets.load_dataset(place, configuration or None)
     except (datasets.exceptions.DatasetsError, ValueError, OSError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 from skill_gym.search.corpus_formats import rows
 from skill_gym.search.passages import CorpusError
 from skill_gym.search.question_records import SPLIT_NAMES, QuestionError, read_record
-from skill_gym.search.questions import Question
+from skill_gym.search.questions import Question, task_id
 
 HUB = "hf:"
 """Stands before the name of a data set of the Hub."""
@@ -85,10 +85,10 @@ def files_of(data: str, split: str) -> list[Path]:
 
 @lru_cache(maxsize=8)
 def _read(data: str, split: str, unchanged: tuple[Any, ...]) -> tuple[Question, ...]:
-    questions: dict[tuple[str, str], Question] = {}
+    questions: dict[str, Question] = {}
     others: Counter[str] = Counter()
     unanswerable: list[str] = []
-    by_rows = split != "all" and Path(data).is_file() and not _names(Path(data).name, split)
+    by_rows = split != "all" and Path(data).expanduser().is_file() and not _names(Path(data).name, split)
     for position, (place, row) in enumerate(question_rows(data, split)):
         try:
             question = read_record(row, position)
@@ -102,10 +102,10 @@ def _read(data: str, split: str, unchanged: tuple[Any, ...]) -> tuple[Question, 
         if by_rows and question.split not in ("", split):
             others[question.split] += 1
             continue
-        key = (question.data_source, question.id)
-        if key in questions:
+        name = task_id(question)
+        if name in questions:
             raise QuestionError(f"{place}: the id {question.id!r} is there twice in {question.data_source!r}")
-        questions[key] = question
+        questions[name] = question
     if unanswerable:
         _LOG.warning(
             "%d questions were left out: no accepted answer is left after normalisation, first %s",

@@ -46,18 +46,17 @@ def read_record(record: Mapping[str, Any], position: int) -> Question | None:
         QuestionError: No text, no answers, or a record of another form.
     """
     if "supporting_facts" in record:
-        return _hotpot(record)
+        return _hotpot(record, position)
     if "paragraphs" in record:
-        return _musique(record)
+        return _musique(record, position)
     inner, extra = _mapping(record, "env_kwargs"), _mapping(record, "extra_info")
     metadata = {name: record[name] for name in KEPT if record.get(name) is not None}
     metadata = {**_mapping(record, "metadata"), **metadata}
     split = str(record.get("split") or extra.get("split") or "")
     index = extra.get("index")
     number = position if index is None else index
-    name = record.get("id", record.get("_id"))
     return _question(
-        str(name) if name is not None else f"{split}_{number}" if split else str(number),
+        _name(record, f"{split}_{number}" if split else number),
         str(inner.get("data_source") or record.get("data_source") or "unknown").removeprefix(PREFIX),
         inner.get("question") or record.get("question") or extra.get("question"),
         _answers(record, inner),
@@ -121,14 +120,14 @@ def _answers(record: Mapping[str, Any], inner: Mapping[str, Any]) -> Sequence[ob
     )
 
 
-def _hotpot(record: Mapping[str, Any]) -> Question | None:
+def _hotpot(record: Mapping[str, Any], position: int) -> Question | None:
     facts = record["supporting_facts"]
     # The Hub has the columns side by side.
     titles = facts["title"] if isinstance(facts, Mapping) else [title for title, *_ in facts]
     gold = {html.unescape(title) for title in titles}
     passages = context_passages(record)
     return _question(
-        str(record.get("_id") or record.get("id")),
+        _name(record, position),
         "hotpotqa",
         record.get("question"),
         _list(record.get("answer", ())),
@@ -142,8 +141,8 @@ def _hotpot(record: Mapping[str, Any]) -> Question | None:
     )
 
 
-def _musique(record: Mapping[str, Any]) -> Question | None:
-    name = str(record.get("id"))
+def _musique(record: Mapping[str, Any], position: int) -> Question | None:
+    name = _name(record, position)
     gold = [paragraph for paragraph in record["paragraphs"] if paragraph.get("is_supporting")]
     return _question(
         name,
@@ -159,6 +158,11 @@ def _musique(record: Mapping[str, Any]) -> Question | None:
     )
 
 
+def _name(record: Mapping[str, Any], otherwise: object) -> str:
+    given = (record.get(key) for key in ("id", "_id"))
+    return str(next((name for name in given if name is not None), otherwise))
+
+
 def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = record.get(name)
     if isinstance(value, str) and value.startswith("{"):
@@ -169,5 +173,7 @@ def _mapping(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _list(value: Any) -> list[object]:
     if isinstance(value, str | int | float):
         return [value]
+    if value is None or isinstance(value, bytes | Mapping):
+        raise QuestionError(f"answers must be a text or a list of texts, got {value!r:.80}")
     # numpy arrays as well
     return [one for one in value if one is not None]

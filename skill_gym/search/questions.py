@@ -31,3 +31,8 @@ class Question:
     split: str = ""
     query_type: QueryType | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+def task_id(question: Question) -> str:
+    """The id of the task that asks it: ``<data source>/<question id>``."""
+    return f"{question.data_source}/{question.id}"

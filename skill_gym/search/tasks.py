@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Self, get_args, overload
 
-from skill_gym.search.questions import QueryType, Question
+from skill_gym.search.questions import QueryType, Question, task_id
 from skill_gym.trajectory import Task
 
 ENV_ID = "skill_gym/Search-v0"
@@ -98,15 +98,15 @@ class SearchTasks(Sequence[Task]):
 
     def _index(self) -> dict[str, int]:
         if self._by_id is None:
-            self._by_id = {_id(self.questions[place]): place for place in self._places}
+            self._by_id = {task_id(self.questions[place]): place for place in self._places}
         return self._by_id
 
     def _task(self, place: int) -> Task:
         question = self.questions[place]
-        task_id = _id(question)
+        name = task_id(question)
         source = self._source or _hash(question)
         kind = query_type(question)
-        return Task(task_id, f"{ENV_ID}:{source}:{task_id}", ENV_ID, self.split, kind, question.question)
+        return Task(name, f"{ENV_ID}:{source}:{name}", ENV_ID, self.split, kind, question.question)
 
 
 def query_type(question: Question) -> str:
@@ -116,10 +116,6 @@ def query_type(question: Question) -> str:
     from skill_gym.search.task_types import task_type
 
     return task_type(question.question)
-
-
-def _id(question: Question) -> str:
-    return f"{question.data_source}/{question.id}"
 
 
 def _hash(question: Question) -> str:
