@@ -241,7 +241,7 @@ _FOREIGN = (
 )  # fmt: skip
 
 SQUEEZED = re.compile(
-    "(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))(?:all|any|every|the|my|your|of|these"
+    "(?<!not)(?<!dont)(?<!never)(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))(?:all|any|every|the|my|your|of|these"
     "|those)*"
     "(?:previous|prior|above|earlier|preceding|system|former|foregoing)(?:the|system|your|user)*"
     "(?:instruction|prompt|rules|directive|guideline|message|orders)"

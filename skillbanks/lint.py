@@ -129,7 +129,8 @@ class Lint:
             elif (words := len(text.split())) > limits.field_words:
                 yield name, warning("length", text, f"{words} words; better at most {limits.field_words}")
         whole = "\n".join(text[: limits.read_chars] for name, text in texts.items() if name != "example")
-        tokens = self._count_tokens(whole)
+        # Halves of surrogate pairs, which no tokenizer takes, are another rule's business.
+        tokens = self._count_tokens(whole.encode("utf-8", "replace").decode())
         if tokens > limits.entry_tokens:
             yield (
                 "",

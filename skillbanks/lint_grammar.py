@@ -11,7 +11,7 @@ _BACKQUOTED = re.compile(r"`([^`\n]{1,200})`")
 _TAGGED = re.compile(r"<(\w+)>([^<>]{0,300})</(\w+)>")
 _TAG = re.compile(r"</?(\w+)>")
 _BRACKETED = re.compile(r"(?<![\w.])([a-z_]+)\[([^\[\]\n]{0,100})\]")
-_SAID = re.compile(r"\b(?:say|issue|type|command|enter)\s+(?:the\s+)?['\"‘“]([^'\"’”\n]{2,60})['\"’”]")
+_SAID = re.compile(r"(?i)\b(?:say|issue|type|command|enter)\s+(?:the\s+)?['\"‘“]([^'\"’”\n]{2,60})['\"’”]")
 _NAMED = re.compile(r"['\"‘“]([^'\"’”\n]{2,60})['\"’”]\s+(?:action|command)\b")
 _PROTOCOL = frozenset(
     {"action", "answer", "search", "think", "information", "documents", "observation", "result"}

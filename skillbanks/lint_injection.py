@@ -44,8 +44,11 @@ def _find(injection: Injection, reading: str) -> str:
     if not injection.hint.search(reading):
         return ""
     for pattern in injection.patterns:
-        for match in pattern.finditer(reading):
+        match = pattern.search(reading)
+        while match is not None:
             before = reading[max(0, match.start() - 16) : match.start()]
             if not (injection.negatable and _NEGATED.search(before)):
-                return match[0] or ""
+                return match[0]
+            # A negated phrase may run on into one that is meant.
+            match = pattern.search(reading, match.start() + 1)
     return ""
