@@ -56,14 +56,21 @@ class EnvStack:
         config: What is played and how it is shown.
         count_tokens: Length of a text in the policy's tokens; None counts about five bytes a token.
         policy_name: Goes into the trajectories.
+        choose: Makes of the config's retriever the one that is used, such as one that chooses by utility.
     """
 
     def __init__(
-        self, config: TrainConfig, *, count_tokens: Callable[[str], int] | None = None, policy_name: str = ""
+        self,
+        config: TrainConfig,
+        *,
+        count_tokens: Callable[[str], int] | None = None,
+        policy_name: str = "",
+        choose: Callable[[Retriever, Role], Retriever] | None = None,
     ) -> None:
         self.config = config
         self.count_tokens = count_tokens
         self.policy_name = policy_name
+        self._choose = choose
         self._last: ByEmbedding | None = None
 
     def __call__(self, bank: SkillBank, role: Role) -> MakeEnv:
@@ -73,7 +80,8 @@ class EnvStack:
             ValueError: The environment has no such argument.
         """
         env, skills = self.config.env, self.config.bank
-        retriever = RememberingRetriever(self._retriever(bank))
+        found = self._retriever(bank)
+        retriever = RememberingRetriever(found if self._choose is None else self._choose(found, role))
         arguments = self._arguments(role)
         check_arguments(env.id, arguments)
 

@@ -1,9 +1,9 @@
 """Skills on trial while a policy trains: new ones prove themselves before they enter the bank."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from skill_gym.agents.slot import Played
 from skill_gym.skillbanks.arms import Arm, draw_arm, fitting_candidates
@@ -11,7 +11,9 @@ from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.candidate_trials import CandidateTrials, Decision
 from skill_gym.skillbanks.evidence import EvidenceBook
 from skill_gym.skillbanks.evolution import Evolution
+from skill_gym.skillbanks.rendering import about_tokens
 from skill_gym.skillbanks.retrieval import Retriever
+from skill_gym.skillbanks.selection import ByUtility
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.trials import TrialConfig
 from skill_gym.skillbanks.trust_region import compare_canaries
@@ -35,6 +37,8 @@ class SkillTrialsConfig:
         withhold: Probability that a group plays without a skill of the bank that fits; 0 watches none.
         keep_effect: A watched skill that gains at least this is kept.
         run_length: Groups until a good skill is taken out by mistake, on average, at least.
+        choice: Who chooses among the skills that fit: the ``retriever``, or by utility from the evidence so
+            far, by its ``mean`` or with exploration (``thompson``, ``ucb``) while training.
         canaries: Tasks that are played before and after an admission, which is undone if success falls
             significantly; 0 for none.
     """
@@ -49,6 +53,7 @@ class SkillTrialsConfig:
     withhold: float = 0.1
     keep_effect: float = 0.05
     run_length: float = 2000.0
+    choice: Literal["retriever", "mean", "thompson", "ucb"] = "retriever"
     canaries: int = 0
 
     def __post_init__(self) -> None:
@@ -151,6 +156,30 @@ class SkillTrials:
             watched=retriever.retrieve([task])[0].ids if withhold else (),
             probabilities=(self.config.show, 1 - withhold) if withhold else (self.config.show, 0.5),
             per_group=self.config.per_group,
+        )
+
+    def choose(
+        self,
+        retriever: Retriever,
+        *,
+        iteration: int,
+        exploring: bool,
+        max_tokens: int,
+        count_tokens: Callable[[str], int] | None = None,
+    ) -> Retriever:
+        """The retriever with the choice of the config; draws are the same throughout an iteration."""
+        choice = self.config.choice
+        if choice == "retriever":
+            return retriever
+        return ByUtility(
+            retriever,
+            self.utility,
+            explore=choice if exploring and choice != "mean" else None,
+            max_tokens=max_tokens,
+            count_tokens=count_tokens or about_tokens,
+            seed=self.seed,
+            round=iteration,
+            unjudged=frozenset(self.trials.open_ids),
         )
 
     def propose(self, bank: SkillBank, evolution: Evolution) -> SkillBank:

@@ -114,7 +114,10 @@ class Trainer:
         self._owns_policy = policy is None
         self.policy = policy or _open_policy(config, model_folder, model)
         self._make_env = make_env or EnvStack(
-            config, count_tokens=getattr(self.policy, "count_tokens", None), policy_name=self.policy.name
+            config,
+            count_tokens=getattr(self.policy, "count_tokens", None),
+            policy_name=self.policy.name,
+            choose=None if self.trials is None else self._choose,
         )
         self._tasks = self._list_tasks("training")
         self._order = TaskOrder(len(self._tasks), config.run.seed + config.env.seed)
@@ -207,6 +210,17 @@ class Trainer:
         finally:
             env.close()
         return [self.trials.arm(number, group, task, retriever).options() for group, task in enumerate(tasks)]
+
+    def _choose(self, retriever: Retriever, role: Role) -> Retriever:
+        if self.trials is None:
+            return retriever
+        return self.trials.choose(
+            retriever,
+            iteration=self.iteration,
+            exploring=role == "training",
+            max_tokens=self.config.bank.max_tokens,
+            count_tokens=getattr(self.policy, "count_tokens", None),
+        )
 
     def _rule(self, trials: SkillTrials, played: Sequence[Played]) -> dict[str, Any]:
         """Hears what the iteration says of the skills on trial; the bank may change by it."""

@@ -49,6 +49,8 @@ class ByUtility:
         seed: Of Thompson's draws.
         round: Number of the draw, such as the iteration: within a round a task gets the same skills whenever
             it is asked for, so that siblings share them.
+        unjudged: Ids whose gain is ``unproven`` whatever was seen, such as of candidates: a trial that is
+            going badly must go on all the same.
     """
 
     retriever: Retriever
@@ -60,6 +62,7 @@ class ByUtility:
     count_tokens: Callable[[str], int] = about_tokens
     seed: int = 0
     round: int = 0
+    unjudged: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.explore not in ("thompson", "ucb", None):
@@ -88,6 +91,8 @@ class ByUtility:
 
     def gain(self, skill_id: str, task: Task) -> float:
         """What showing a skill is thought to add to the success on a task."""
+        if skill_id in self.unjudged:
+            return self.unproven
         effect = self.utility.of(skill_id, task.task_type)
         if self.explore is None:
             return self.unproven + effect.mean

@@ -112,6 +112,30 @@ def test_broken_episodes_tell_nothing():
     assert len(trials.book) == 0
 
 
+def test_choice_by_utility_leaves_out_what_harms_but_never_a_candidate():
+    trials = SkillTrials(SkillTrialsConfig(enable=True, choice="mean"), seed=0)
+    trials.propose(BANK, evolution(trials, BANK, Skill("dyn_001", "New", "On trial.")))
+    for name in ("gen_002", "dyn_001"):
+        for _ in range(30):
+            trials.book.observe_pair(name, HEAT, [0], [1])
+    inner = ByTaskType(trials.known(BANK))
+    chosen = trials.choose(inner, iteration=0, exploring=True, max_tokens=500)
+    assert chosen.retrieve([TASK])[0].ids == ("dyn_001", "gen_001")
+    plain = SkillTrials(CONFIG, seed=0).choose(inner, iteration=0, exploring=True, max_tokens=500)
+    assert plain is inner
+
+
+def test_exploration_is_for_training_and_changes_with_the_iteration():
+    trials = SkillTrials(SkillTrialsConfig(enable=True, choice="thompson"), seed=0)
+
+    def shown(iteration: int, exploring: bool) -> tuple[str, ...]:
+        chosen = trials.choose(ByTaskType(BANK), iteration=iteration, exploring=exploring, max_tokens=500)
+        return chosen.retrieve([TASK])[0].ids
+
+    assert len({shown(number, True) for number in range(30)}) > 2
+    assert {shown(number, False) for number in range(30)} == {BANK.ids}
+
+
 def test_state_round_trips():
     trials = SkillTrials(CONFIG, seed=4)
     trials.propose(
@@ -147,7 +171,7 @@ def test_settings_are_checked(settings):
         SkillTrialsConfig(**settings)
 
 
-SETTINGS = ("trials.enable=true", "trials.canaries=2", "trials.withhold=0.3")
+SETTINGS = ("trials.enable=true", "trials.canaries=2", "trials.withhold=0.3", "trials.choice=thompson")
 
 
 @pytest.fixture(scope="module")
