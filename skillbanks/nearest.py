@@ -95,13 +95,14 @@ class Nearest:
                 self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
             return np.arange(first, last, dtype=np.int64)
 
-    def search(self, queries: Vectors, k: int, rows: Rows) -> list[Near]:
+    def search(self, queries: Vectors, k: int, rows: Rows, *, exact: bool = False) -> list[Near]:
         """The k nearest of some rows to each query; of equally near ones those that stand first in ``rows``.
 
         Args:
             queries: Vectors of length 1, shape [query, width].
             k: How many; fewer where there are no more.
             rows: Numbers of the rows that count, each once.
+            exact: Compares all of them, however many.
 
         Raises:
             VectorError: The queries have another width.
@@ -118,9 +119,8 @@ class Nearest:
         found: list[Near] = []
         for first in range(0, len(queries), _QUERIES_AT_ONCE):
             some = queries[first : first + _QUERIES_AT_ONCE]
-            found += (
-                self._exact(some, k, rows) if len(rows) <= self.exact_up_to else self._near(some, k, rows)
-            )
+            compared = exact or len(rows) <= self.exact_up_to
+            found += self._exact(some, k, rows) if compared else self._near(some, k, rows)
         return found
 
     def _exact(self, queries: Vectors, k: int, rows: Rows) -> list[Near]:
