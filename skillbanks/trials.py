@@ -62,6 +62,9 @@ class Contrast:
 def pair_contrast(shown: float, withheld: float) -> Contrast:
     """The same task played with the skill and without it.
 
+    Tasks must be new or drawn with replacement: where nothing is left to chance, a pair that was played
+    before says nothing new, and counting it again would break the error control.
+
     Args:
         shown: Success with the skill, in [0, 1]; the mean of siblings, if there are any.
         withheld: Success without it, in [0, 1].
