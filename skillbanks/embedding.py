@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,8 @@ class Embedder:
         width: Numbers of a vector, for models trained to be cut (Matryoshka, Kusupati et al. 2022); what is
             left has length 1 again. None keeps all.
         revision: Of a model on the Hub: branch, tag or commit.
+        dtype: Of weights and arithmetic; bfloat16 is twice as fast where the processor has it, and moves
+            cosines by about 0.005.
         max_tokens: Longer texts are cut; never more than the model reads.
         batch_size: Texts at a time; the vectors do not depend on it (but for rounding).
         threads: Of the processor; several processes with more than one each fight for the cores.
@@ -77,6 +79,7 @@ class Embedder:
         instruction: str | None = SEARCH_INSTRUCTION,
         width: int | None = None,
         revision: str | None = None,
+        dtype: Literal["float32", "bfloat16"] = "float32",
         max_tokens: int = 256,
         batch_size: int = 32,
         threads: int = 1,
@@ -92,6 +95,7 @@ class Embedder:
             "instruction": instruction,
             "width": width,
             "revision": revision,
+            "dtype": dtype,
             "max_tokens": max_tokens,
             "batch_size": batch_size,
             "threads": threads,
@@ -104,7 +108,7 @@ class Embedder:
         self._threads = threads
         # Tokenizers refuse a second thread ("Already borrowed").
         self._lock = threading.Lock()
-        self._model = _load(model, device, revision)
+        self._model = _load(model, device, revision, dtype)
         self._model.max_seq_length = min(max_tokens, self._model.max_seq_length or max_tokens)
         if any(family in self.name.lower() for family in _LEFT_PADDED):
             self._model.tokenizer.padding_side = "left"
@@ -172,7 +176,11 @@ class Embedder:
                 )
             finally:
                 torch.set_num_threads(before)
-        return np.asarray(vectors, dtype=np.float32)
+        vectors = np.asarray(vectors, dtype=np.float32)
+        if self._arguments["dtype"] == "float32":
+            return vectors
+        # A length that was computed in few digits is not quite 1.
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _embedder(model: str, arguments: dict[str, Any]) -> Embedder:
@@ -192,7 +200,7 @@ def _fingerprint(model: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def _load(model: str, device: str | None, revision: str | None) -> Any:
+def _load(model: str, device: str | None, revision: str | None, dtype: str) -> Any:
     try:
         from sentence_transformers import SentenceTransformer
     except ModuleNotFoundError as error:
@@ -200,7 +208,9 @@ def _load(model: str, device: str | None, revision: str | None) -> Any:
             'embeddings need sentence-transformers; pip install "skill-gym[embeddings]"'
         ) from error
     try:
-        return SentenceTransformer(_place(model), device=device, revision=revision)
+        return SentenceTransformer(
+            _place(model), device=device, revision=revision, model_kwargs={"dtype": dtype}
+        )
     except (OSError, ValueError) as error:
         first = (str(error).splitlines() or [""])[0]
         raise RuntimeError(
