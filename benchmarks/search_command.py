@@ -19,9 +19,8 @@ from skill_gym.search.corpus import (
 )
 from skill_gym.search.corpus_formats import read_corpus
 from skill_gym.search.dense_index import Encode
+from skill_gym.search.material import TOKEN_VARIABLE
 from skill_gym.search.passages import CorpusError, PassageIndex
-
-TOKEN_VARIABLE = "SEARCH_TOKEN"
 
 
 def add_actions(command: argparse.ArgumentParser) -> None:

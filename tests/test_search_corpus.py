@@ -109,7 +109,7 @@ def test_what_cannot_be_opened_says_why_and_what_to_do(tmp_path):
     with pytest.raises(ValueError, match="'dense' needs the embedding model"):
         open_corpus(folder, "dense")
     meta = json.loads((folder / "meta.json").read_text())
-    (folder / "meta.json").write_text(json.dumps(meta | {"format": 99}))
+    (folder / "meta.json").write_text(json.dumps(meta | {"format": 99, "of_another_version": 1}))
     with pytest.raises(CorpusError, match="format 99, not 1; build it again"):
         open_corpus(folder)
     (folder / "meta.json").write_text(json.dumps(meta | {"count": 3}))
@@ -149,6 +149,9 @@ def test_an_index_of_another_format_is_refused(tmp_path):
     path = tmp_path / "lucene" / "built.json"
     path.write_text(path.read_text().replace('"format": 1', '"format": 0'))
     with pytest.raises(CorpusError, match="is of format 0, not 1; remove that folder"):
+        open_corpus(tmp_path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1, "files": []}))
+    with pytest.raises(CorpusError, match=r"is damaged .*; remove that folder"):
         open_corpus(tmp_path)
 
 

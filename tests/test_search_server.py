@@ -215,18 +215,21 @@ def test_loading_is_503_until_the_index_is_open() -> None:
         assert post(url, {"query": "Velmora"})[0] == 200
 
 
-def test_index_that_cannot_be_opened_stops_the_server() -> None:
+def test_index_that_cannot_be_opened_stops_the_server(caplog: pytest.LogCaptureFixture) -> None:
     def load() -> PassageIndex:
         raise FileNotFoundError("no corpus here")
 
     with pytest.raises(FileNotFoundError, match="no corpus here"):
         run(load, port=free_port())
+    (told,) = [record for record in caplog.records if record.name == server.__name__]
+    assert "could not be opened: no corpus here" in told.getMessage()
+    assert not told.exc_info
     with serving(create_app(load)) as url:
         while "loading" in say(url, "GET", "/health")[1]["error"]:
             time.sleep(0.01)
-        status, told = post(url, {"query": "Velmora"})
+        status, answer = post(url, {"query": "Velmora"})
         assert status == 503
-        assert "no corpus here" in told["error"]
+        assert "no corpus here" in answer["error"]
 
 
 def test_token_guards_all_but_health() -> None:
@@ -240,6 +243,12 @@ def test_token_guards_all_but_health() -> None:
                     assert status == 401, (path, sent)
                     assert "secret" not in told["error"]
             assert say(url, method, path, b'{"query": "a"}', Authorization="Bearer secret")[0] == 200
+
+
+@pytest.mark.parametrize("port", [-1, 0, 70_000])
+def test_port_is_checked(port: int) -> None:
+    with pytest.raises(ValueError, match=f"from 1 to 65535, got {port}"):
+        run(town_index(), port=port)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])

@@ -167,14 +167,16 @@ def read_meta(folder: Path | str) -> CorpusMeta:
     path = Path(folder) / META_FILE
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        meta = CorpusMeta(**said)
-    except (OSError, ValueError, TypeError) as error:
+        version = said["format"]
+        # Another version has other fields.
+        meta = CorpusMeta(**said) if version == FORMAT else None
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise CorpusError(
             f"no corpus in {folder} ({error}); build it with: "
             f"skill-gym search index --corpus FILE --out {folder}"
         ) from error
-    if meta.format != FORMAT:
-        raise CorpusError(f"the corpus in {folder} is of format {meta.format}, not {FORMAT}; build it again")
+    if meta is None:
+        raise CorpusError(f"the corpus in {folder} is of format {version}, not {FORMAT}; build it again")
     return meta
 
 
@@ -260,5 +262,5 @@ def _check_signed(place: Path, corpus: str) -> None:
                 raise CorpusError(f"{place / name} has {found:,} bytes instead of {size:,}; {mend}")
     except CorpusError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorpusError(f"the index in {place} is damaged ({error!r}); {mend}") from error

@@ -73,7 +73,8 @@ def create_app(
             if callable(index):
                 queue.index = await asyncio.to_thread(index)
         except Exception as error:
-            logger.exception("the index could not be opened")
+            # Who is told of the failure raises it.
+            logger.error("the index could not be opened: %s", error, exc_info=failed is None)
             opening.append(error)
             if failed is not None:
                 failed(error)
@@ -208,15 +209,17 @@ def run(
         gather: See ``create_app``.
 
     Raises:
-        ValueError: Another host than the loopback without a token.
+        ValueError: Another host than the loopback without a token, or no port that can be listened at.
         Exception: What opening the index raised.
     """
+    if not 1 <= port <= 65535:
+        raise ValueError(f"a port is a number from 1 to 65535, got {port}")
     if token is not None and not token.strip():
         raise ValueError("the token is empty; pass a long random one, or None on the loopback address")
     if token is None and not _is_loopback(host):
         raise ValueError(
-            f"{host} may be reached from elsewhere, so a token is needed: pass token= (clients send it as "
-            "'Authorization: Bearer'), or listen at 127.0.0.1"
+            f"{host} may be reached from elsewhere, so a token is needed: pass token=, or set SEARCH_TOKEN "
+            "for the command (clients send it as 'Authorization: Bearer'), or listen at 127.0.0.1"
         )
     _, uvicorn, _ = _packages()
     failures: list[BaseException] = []
