@@ -41,6 +41,7 @@ def process_state_kept() -> Iterator[None]:
     python, numpy, threads = random.getstate(), np.random.get_state(), torch.set_num_threads
     preload = os.environ.get("LD_PRELOAD")
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    _name_no_function_dict()
     try:
         with torch.random.fork_rng(devices=devices):
             yield
@@ -52,6 +53,18 @@ def process_state_kept() -> Iterator[None]:
             os.environ.pop("LD_PRELOAD", None)
         else:
             os.environ["LD_PRELOAD"] = preload
+
+
+def _name_no_function_dict() -> None:
+    """Keeps vLLM's look into every object of every module from failing in numba.
+
+    Once numba is imported, as by bm25s, its C library takes any name for a function of its own, ``__dict__``
+    too (llvmlite 0.47 with vLLM 0.32).
+    """
+    library = getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None)
+    functions = getattr(library, "_fntab", None)
+    if isinstance(functions, dict):
+        functions["__dict__"] = {}
 
 
 def _flush() -> None:
