@@ -68,9 +68,9 @@ class NearDuplicates:
         threshold: Similarity of words from which on an entry is a near-duplicate, in (0, 1].
         encode: Texts -> vectors of length 1, shape [text, width]; called with one batch for each ``add`` and
             ``find``.
-        vector_threshold: Cosine from which on an entry is one by its vector. Small models tell paraphrases from
-            other advice on the same subject only near 1: with MiniLM different skills of released banks come up
-            to 0.9, and paraphrases may have less.
+        vector_threshold: Cosine from which on an entry is one by its vector. Small models tell paraphrases
+            from other advice on the same subject only near 1: with MiniLM different skills of released banks
+            come up to 0.9, and paraphrases may have less.
 
     Example:
         >>> index = NearDuplicates([Skill("s1", "Open", "Open a closed drawer before you say it is empty.")])

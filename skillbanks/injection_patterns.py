@@ -63,6 +63,7 @@ _PHRASES = {
         "|circumvent"
         "|attention|throw|aside|unlearn",
         "<drop> ... <earlier> ... <orders>",
+        r"<drop> ... <orders> .. (?:above|before|preceding|prior|earlier|previously|given|so far|you)\b",
         r"<drop> .. (?:of )?(?:the|this|what is|all that is|all that|everything) (?:above|preceding"
         r"|foregoing)\b",
         "(?:disregard|forget|ignore) (?:all|everything|anything|what|whatever) (?:that |which |of what )?"
@@ -161,7 +162,7 @@ _PHRASES = {
         r"(?:hide|conceal) (?:this|it|these|that|all) (?:\w+ )?from (?:the )?<people>\b",
         r"keep (?:this|these) (?:\w+ )?(?:secret|hidden|confidential|private)",
         "keep (?:it|this) (?:a secret|secret|confidential|to yourself)|between you and me",
-        "(?:do not|don't|never) (?:log|record|mention) this",
+        "(?:do not|don't|never) (?:log|record|mention|tell|admit) (?:this|(?:that |what )?you)",
         "(?:nobody|no one) (?:needs?|must|should|may|will) (?:to |ever )?(?:see|know|notice|read)",
     ),
     ("review", False): (
@@ -186,11 +187,11 @@ _PHRASES = {
     ),
 }
 """Kind and whether a "do not" makes it harmless -> hint, then phrases. A space stands for any gap or none,
-``..`` for up to one word, ``...`` for up to three, ``....`` for up to four."""
+``..`` for up to one word, ``...`` for up to three, ``....`` for up to six."""
 
 _CODE = (
     r"\brm\s+-[rf]{1,2}\b",
-    r"\b(?:curl|wget)\s+(?:-\w+\s+)*[\w./:$\"'{<]{4,}",
+    r"\b(?:curl|wget)\s+(?:-\w+\s+)*(?:-{1,2}\w|https?:|[\"'$]|[a-z][\w-]*\.[a-z]{2,})",
     r"\bsudo\s+\w+",
     r"\b(?:eval|exec|__import__|os\.system|subprocess\.\w+|child_process|execsync)\s*\(",
     r"<\s*/?\s*(?:script|iframe|object|embed|svg|img|style|link|meta|form)\b[^>]{0,200}>",
@@ -273,7 +274,7 @@ def _phrase(text: str) -> str:
     """The pattern of a phrase."""
     text = re.sub(r"<(\w+)>", lambda name: f"(?:{_WORDS[name[1]]})", text)
     gap = r"[\W_]*"
-    for dots, words in (("....", 4), ("...", 3), ("..", 1)):
+    for dots, words in (("....", 6), ("...", 3), ("..", 1)):
         text = text.replace(f" {dots} ", f"{gap}(?:[\\w'’]+[\\W_]+){{0,{words}}}?")
     return text.replace(" ", gap)
 

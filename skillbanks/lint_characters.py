@@ -60,14 +60,17 @@ def _blobs(text: str) -> Iterator[Hit]:
         if _is_blob(match[0]):
             yield error("blob", match[0], "remove it; a skill is plain text")
             return
-    if match := _ENDLESS.search(text):
-        yield warning("endless word", match[0], "break it into words, or remove it")
+    if endless := _ENDLESS.search(text):
+        yield warning("endless word", endless[0], "break it into words, or remove it")
 
 
 def _is_blob(text: str) -> bool:
     letters = re.sub(r"[\s:]", "", text)
     if len(set(letters)) < 8:
         return False
+    parts = re.split(r"[-_]", letters)
+    if len(max(parts, key=len)) < 25 and all(part.isalpha() or part.isdigit() for part in parts if part):
+        return False  # words in a row, such as a task's id
     if any(letter.isdigit() for letter in letters) and any(letter.isalpha() for letter in letters):
         return True
     try:  # letters only: a blob when it stands for text

@@ -16,6 +16,7 @@ _NAMED = re.compile(r"['\"‘“]([^'\"’”\n]{2,60})['\"’”]\s+(?:action|c
 _PROTOCOL = frozenset(
     {"action", "answer", "search", "think", "information", "documents", "observation", "result"}
 )
+_SHOWN = frozenset({"information", "documents", "observation", "result"})
 _PLACEHOLDER = re.compile(r"\W*|(?:the |your |a |an |one |final |short |exact |bare )*(?:command|action|"
                           r"query|text|answer|"
                           r"name|words?|reasoning|thoughts?|question|entity|value|response|reply)s?(?: "
@@ -68,8 +69,9 @@ class CommandGrammar:
             name, inside, _ = match.groups()
             if name in self.tags and _PLACEHOLDER.fullmatch(inside.strip()):
                 continue
-            if self.commands and name in self.tags and self._knows(inside.strip()):
-                continue  # the form of a reply, with a command of the environment
+            form = inside.strip()
+            if name in self.tags and form in self.commands and form != form.lower():
+                continue  # the form of a reply, with something left to fill in
             told = "names no tag of the environment" if name not in self.tags else "is a reply already given"
             yield error(
                 "command grammar",
@@ -120,10 +122,14 @@ def find_protocol(text: str) -> Iterator[Hit]:
         if match[1].casefold() in _PROTOCOL and not _PLACEHOLDER.fullmatch(match[2].strip()):
             yield error("protocol tag", match[0], "describe the step in words; a skill is no reply")
             return
-    if match := re.search(r"</?(?:information|observation|documents)>", text, re.IGNORECASE):
-        yield error("protocol tag", match[0], "remove the tag; only the environment shows passages")
-    elif (match := _TAG.search(text)) and match[1].casefold() in _PROTOCOL:
-        yield warning("protocol tag", match[0], "check it against the environment (Lint's metadata)")
+    tags = [tag for tag in _TAG.finditer(text) if tag[1].casefold() in _PROTOCOL]
+    named = next((tag for tag in tags if tag[1].casefold() in _SHOWN), tags[0] if tags else None)
+    if named is None:
+        return
+    if named[1].casefold() in _SHOWN:
+        yield error("protocol tag", named[0], "remove the tag; only the environment shows passages")
+    else:
+        yield warning("protocol tag", named[0], "check it against the environment (Lint's metadata)")
 
 
 def _is_command(text: str) -> bool:
