@@ -64,7 +64,7 @@ class Section(Generic[Entry]):
     """
 
     def __init__(self, entries: Sequence[Entry], rows: Rows, nearest: Nearest | None) -> None:
-        self.entries = tuple(entries)
+        self.entries: tuple[Entry, ...] = tuple(entries)
         self.rows = rows
         self.nearest = nearest
         self._among: dict[tuple[Among, bool], Rows] = {}

@@ -267,7 +267,10 @@ def _retrieved(
         category=kind.category,
         task_type_source=kind.source,
         confidence=_share(best) if kind.confidence is None else kind.confidence,
-        similarities={entry.id: cosine for entry, cosine in (*general, *skills, *mistakes)},
+        similarities={
+            **{skill.id: cosine for skill, cosine in (*general, *skills)},
+            **{mistake.id: cosine for mistake, cosine in mistakes},
+        },
     )
 
 

@@ -59,18 +59,18 @@ def ranked(
             found[place] = list(zip(section.at(near.rows), near.cosines.tolist(), strict=True))
     if by_keywords:
         for place, goal in enumerate(goals):
-            called = [
-                one
-                for one in section.suited(goal)
-                if among[place] is None or section.entries[one].category in among[place]
-            ]
-            if called:
-                cosines = nearest.matrix[section.rows[called]] @ queries[place]
-                found[place] = [
-                    *zip([section.entries[one] for one in called], cosines.tolist(), strict=True),
-                    *found[place],
-                ]
+            called = _called(section, goal, among[place])
+            cosines = (nearest.matrix[section.rows[called]] @ queries[place]).tolist()
+            first = [(section.entries[one], cosine) for one, cosine in zip(called, cosines, strict=True)]
+            found[place] = first + found[place]
     return found
+
+
+def _called(section: Section[Entry], goal: str, categories: Among) -> list[int]:
+    places = section.suited(goal)
+    if categories is None:
+        return places
+    return [place for place in places if section.entries[place].category in categories]
 
 
 class ReleasedRanking:
