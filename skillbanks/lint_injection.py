@@ -9,7 +9,10 @@ from skill_gym.skillbanks.injection_patterns import CHAT_TEMPLATE, INJECTIONS, R
 from skill_gym.skillbanks.plain_text import latin, plain, readings
 
 _MEND = "say what to do in the task, and nothing about instructions, prompts or reviewers"
-_NEGATED = re.compile(r"(?:\bnot|n['’]?t|\bnever|\bavoid|\bwithout|\bcannot)[\W_]*$")
+_NEGATED = re.compile(
+    r"(?:\bnot|\b(?:do|does|did|should|must|need|would|could|is|are|was|were|ca|wo)n['’]?t|\bnever|\bavoid"
+    r"|\bwithout|\bcannot)[\W_]*$"
+)
 _NO_LETTERS = re.compile(r"[^a-z]+")
 
 
