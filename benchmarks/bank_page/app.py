@@ -15,7 +15,7 @@ from skill_gym.benchmarks.bank_page.guard import HEADERS, Guard
 from skill_gym.benchmarks.bank_page.history_pages import compare_page, events_page, versions_page
 from skill_gym.benchmarks.bank_page.likeness import MOST, Likeness
 from skill_gym.benchmarks.bank_page.list_page import list_page
-from skill_gym.benchmarks.bank_page.markup import Markup, tag
+from skill_gym.benchmarks.bank_page.markup import Markup, tag, visible
 from skill_gym.benchmarks.bank_page.visit import PageError, Visit, bare_page, page
 from skill_gym.skillbanks.store import BankStore
 from skill_gym.skillbanks.store_listing import StoreListing
@@ -66,7 +66,7 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
         content = tag(
             "section",
             tag("h1", "That did not work"),
-            tag("p", message),
+            tag("p", visible(message)),
             tag("p", tag("a", "To the list", href="/")),
             class_="empty",
         )
@@ -144,7 +144,7 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
             await asyncio.sleep(WRONG_TOKEN_S)
             return html(_login_page("This is not the token of this server."), 401)
         answer = web.Redirect("/", 303)
-        answer.set_cookie(guard.cookie, cookie, httponly=True, samesite="strict")
+        answer.set_cookie(guard.cookie, cookie, httponly=True, samesite="lax")
         return answer
 
     async def static(request: Any) -> Any:

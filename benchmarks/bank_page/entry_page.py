@@ -4,22 +4,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from skill_gym.benchmarks.bank_page.decide_form import decide_form
+from skill_gym.benchmarks.bank_page.entry_texts import LONG, NAMES, field_changes, fields_of, folded
 from skill_gym.benchmarks.bank_page.likeness import MOST
-from skill_gym.benchmarks.bank_page.list_page import ACTIONS
 from skill_gym.benchmarks.bank_page.markup import Content, Markup, join, link, tag, visible
-from skill_gym.benchmarks.bank_page.text_difference import side_by_side
 from skill_gym.benchmarks.bank_page.visit import (
     PageError,
     Visit,
     entry_link,
-    form_id,
-    key_field,
     moment,
     page,
     place_name,
     state_chip,
     title_of,
-    who_and_why,
 )
 from skill_gym.benchmarks.bank_page.worth import Worth
 from skill_gym.skillbanks.duplicates import Duplicate
@@ -27,19 +24,6 @@ from skill_gym.skillbanks.lint import Lint
 from skill_gym.skillbanks.skill import Mistake, Provenance, Skill
 from skill_gym.skillbanks.skillrl_format import write_entry
 from skill_gym.skillbanks.store_events import Event, State
-from skill_gym.skillbanks.store_listing import Listed
-
-NAMES = {
-    "title": "Title",
-    "principle": "Principle",
-    "when_to_apply": "When to apply",
-    "example": "Example",
-    "description": "Mistake",
-    "why_it_happens": "Why it happens",
-    "how_to_avoid": "How to avoid it",
-}
-LONG = 2000
-"""Characters above which a text is folded."""
 
 LATEST = 200
 """Events that are shown of an entry."""
@@ -57,7 +41,7 @@ def entry_page(visit: Visit) -> Markup:
     (listed,) = found
     entry = listed.entry
     worth = Worth(visit.listing.evidence([entry_id]))
-    like = visit.likeness.find(visit.store.bank, entry) if visit.store.head.size <= MOST else None
+    like, note = _resembled(visit, entry)
     return page(
         visit,
         title_of(entry)[:80],
@@ -91,13 +75,13 @@ def entry_page(visit: Visit) -> Markup:
                     class_="about",
                 ),
                 _texts(entry),
-                _alike(visit, entry, like),
+                _alike(visit, entry, like, note),
                 _lint(entry),
                 tag("section", tag("h2", "Worth"), worth.section(entry_id)),
                 _provenance(entry),
                 _history(visit, entry_id),
             ),
-            _actions(visit, listed, like) if visit.writable else None,
+            decide_form(visit, listed, like) if visit.writable else None,
             class_="with-actions" if visit.writable else None,
         ),
     )
@@ -113,26 +97,24 @@ def _texts(entry: Skill | Mistake) -> Markup:
         )
     keywords = entry.keywords if isinstance(entry, Skill) else ()
     if keywords:
-        fields.append(tag("div", tag("dt", "Keywords"), tag("dd", ", ".join(keywords))))
+        fields.append(tag("div", tag("dt", "Keywords"), tag("dd", visible(", ".join(keywords)))))
     if entry.extra:
         fields.append(tag("div", tag("dt", "Other fields"), tag("dd", _json(entry.extra))))
     return tag("dl", fields, class_="texts")
 
 
-def fields_of(entry: Skill | Mistake) -> dict[str, str]:
-    """The texts of an entry that a model may be shown, by name; empty ones left out."""
-    return {name: text for name in NAMES if (text := getattr(entry, name, None))}
+def _resembled(visit: Visit, entry: Skill | Mistake) -> tuple[Duplicate | None, str]:
+    """What the entry resembles, or why that is not known."""
+    if visit.store.head.size > MOST:
+        return None, f"Banks of more than {MOST:,} entries are not searched for similar ones."
+    if visit.likeness.busy:
+        return None, "The bank's words are still being read; open this page again in a moment."
+    return visit.likeness.find(visit.store.bank, entry), ""
 
 
-def folded(text: str) -> Markup:
-    """A text; the rest of a long one is folded away."""
-    if len(text) <= LONG:
-        return visible(text)
-    rest = tag("details", tag("summary", f"{len(text) - LONG:,} more characters"), visible(text[LONG:]))
-    return join(visible(text[:LONG]), "…", rest)
-
-
-def _alike(visit: Visit, entry: Skill | Mistake, like: Duplicate | None) -> Markup | None:
+def _alike(visit: Visit, entry: Skill | Mistake, like: Duplicate | None, note: str) -> Markup | None:
+    if note:
+        return tag("section", tag("h2", "Similar"), tag("p", note, class_="quiet"))
     if like is None:
         return None
     other = visit.store.bank.get(like.of)
@@ -160,7 +142,7 @@ def _lint(entry: Skill | Mistake) -> Markup:
             "li",
             tag("span", finding.severity.value, class_=f"chip {finding.severity.value}"),
             tag("b", visible(finding.rule)),
-            tag("span", f" in {finding.field}") if finding.field else None,
+            tag("span", " in ", visible(finding.field)) if finding.field else None,
             tag("p", tag("code", visible(finding.excerpt)), class_="excerpt"),
             tag("p", visible(finding.mend), class_="quiet small"),
         )
@@ -244,87 +226,3 @@ def _event(event: Event, before: Skill | Mistake | None, in_full: bool) -> Marku
 
 def _version_link(number: int) -> Markup:
     return tag("a", f"version {number}", href=link("/compare", a=max(0, number - 1), b=number))
-
-
-def field_changes(before: Skill | Mistake, after: Skill | Mistake) -> Markup:
-    """Two texts of an entry side by side, the fields that differ."""
-    old, new = _comparable(before), _comparable(after)
-    rows = []
-    for name in dict.fromkeys((*old, *new)):
-        if old.get(name) == new.get(name):
-            continue
-        left, right = side_by_side(old.get(name, ""), new.get(name, ""))
-        rows.append(
-            tag(
-                "tr",
-                tag("th", NAMES.get(name, name), scope="row"),
-                tag("td", left, dir="auto"),
-                tag("td", right, dir="auto"),
-            )
-        )
-    head = tag(
-        "tr",
-        tag("th", "Field", scope="col"),
-        tag("th", "Before", scope="col"),
-        tag("th", "After", scope="col"),
-    )
-    return tag("table", tag("thead", head), tag("tbody", rows), class_="sides")
-
-
-def _comparable(entry: Skill | Mistake) -> dict[str, str]:
-    rest = {
-        name: value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
-        for name, value in write_entry(entry).items()
-        if name not in NAMES and name not in ("skill_id", "mistake_id")
-    }
-    return {**fields_of(entry), "category": entry.category or "", **rest}
-
-
-def _actions(visit: Visit, listed: Listed, like: Duplicate | None) -> Markup:
-    actions = ACTIONS[listed.state]
-    errors = Lint().errors(listed.entry) if {"approve", "restore"} & set(actions) else ()
-    despite = None
-    if errors:
-        despite = tag(
-            "label",
-            tag("input", type="checkbox", name="despite_lint", value="yes"),
-            f" Into the bank in spite of {len(errors)} lint {'error' if len(errors) == 1 else 'errors'}",
-            class_="despite",
-        )
-    plain = [
-        tag("button", name.capitalize(), name="action", value=name, class_=f"do {name}")
-        for name in actions
-        if name != "merge"
-    ]
-    merge = None
-    target = like.of if like is not None and like.kind != "variant" else None
-    if "merge" in actions:
-        merge = tag(
-            "div",
-            tag("label", "Merge into the entry", for_="one-into"),
-            tag(
-                "div",
-                tag("input", id="one-into", name="into", placeholder="its id", value=target),
-                tag("button", "Merge", name="action", value="merge", class_="do merge"),
-                class_="together",
-            ),
-            class_="merge-into",
-        )
-    return tag(
-        "aside",
-        tag(
-            "form",
-            tag("h2", "Decide"),
-            key_field(visit),
-            tag("input", type="hidden", name="id", value=form_id(listed.entry.id)),
-            tag("input", type="hidden", name="back", value=link("/entry", id=listed.entry.id)),
-            who_and_why(visit, "one"),
-            despite,
-            tag("div", plain, class_="buttons"),
-            merge,
-            method="post",
-            action="/act",
-        ),
-        class_="decide",
-        aria_label="Decide",
-    )

@@ -1,6 +1,6 @@
 """The bank's history: its versions, any two of which can be compared, and its events."""
 
-from skill_gym.benchmarks.bank_page.entry_page import field_changes, fields_of
+from skill_gym.benchmarks.bank_page.entry_texts import field_changes, fields_of
 from skill_gym.benchmarks.bank_page.markup import Content, Markup, join, link, tag, visible
 from skill_gym.benchmarks.bank_page.visit import (
     PageError,
@@ -169,7 +169,7 @@ def _whole(entry: Skill | Mistake, kind: str) -> Markup:
     texts = [
         tag("p", tag(element, visible(text)), dir="auto") for text in list(fields_of(entry).values())[1:]
     ]
-    place = tag("p", place_name(place_of(entry)), class_="quiet small")
+    place = tag("p", visible(place_name(place_of(entry))), class_="quiet small")
     empty = tag("td", class_="nothing")
     full = tag("td", texts, place)
     sides = (empty, full) if kind == "added" else (full, empty)

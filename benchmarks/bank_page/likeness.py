@@ -18,22 +18,23 @@ class Likeness:
         self._index = NearDuplicates()
         self._known: dict[str, Skill | Mistake] = {}
 
+    @property
+    def busy(self) -> bool:
+        """Whether another thread is reading the bank just now."""
+        return self._lock.locked()
+
     def follow(self, bank: SkillBank) -> None:
         """Takes in what is new in the bank."""
         with self._lock:
             self._follow(bank)
 
     def find(self, bank: SkillBank, entry: Skill | Mistake) -> Duplicate | None:
-        """What an entry resembles most in the bank, itself left out; None in a bank that is too large."""
-        if len(bank) > MOST:
-            return None
+        """What an entry resembles most in the bank, itself left out; waits while another thread reads."""
         with self._lock:
             self._follow(bank)
             return self._index.find(entry)
 
     def _follow(self, bank: SkillBank) -> None:
-        if len(bank) > MOST:
-            return
         new = {entry.id: entry for entry in bank}
         for entry_id in self._known.keys() - new.keys():
             self._index.discard(entry_id)

@@ -166,7 +166,7 @@ def _search(visit: Visit, found: Found) -> Markup:
         tag(
             "p",
             f"{found.total:,} {'entry' if found.total == 1 else 'entries'}",
-            f" for “{query}”" if query else None,
+            (" for “", visible(query), "”") if query else None,
             class_="quiet small",
             role="status",
         ),

@@ -81,6 +81,11 @@ def visible(text: str) -> Markup:
     return join(parts)
 
 
+def plain(text: str) -> str:
+    """A text for where no marks can stand (titles of windows): what cannot be seen is a replacement sign."""
+    return "".join("\ufffd" if _is_hidden(character) else character for character in text)
+
+
 def _mark(character: str) -> Markup:
     name = unicodedata.name(character, "control character").capitalize()
     return tag("span", f"U+{ord(character):04X}", class_="hidden-character", title=name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from skill_gym.benchmarks.bank_page.likeness import Likeness
-from skill_gym.benchmarks.bank_page.markup import Content, Markup, join, link, tag, visible
+from skill_gym.benchmarks.bank_page.markup import Content, Markup, join, link, plain, tag, visible
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.store import BankStore
 from skill_gym.skillbanks.store_events import MISTAKE, TASK_TYPE, State
@@ -141,7 +141,7 @@ def bare_page(title: str, *content: Content) -> Markup:
                 tag("meta", charset="utf-8"),
                 tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
                 tag("meta", name="color-scheme", content="light dark"),
-                tag("title", f"{title} · Skill bank"),
+                tag("title", f"{plain(title)} · Skill bank"),
                 tag("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
                 tag("link", rel="stylesheet", href="/static/style.css"),
                 tag("script", src="/static/page.js", defer=True),
