@@ -26,7 +26,7 @@ class Injection:
 _WORDS = {
     "drop": "ignor(?:e|es|ing)|disregard(?:s|ing)?|forget(?:s|ting)?|overrid(?:e|es|ing)|overrul(?:e|ing)"
     "|bypass(?:es|ing)?|neglect|dismiss|discard|abandon|violate|disobey|circumvent|pay no attention to"
-    "|throw away|set aside|unlearn",
+    "|throw (?:away|out)|set aside|unlearn|drop|toss|erase|reset|revoke|rescind|suspend|nullify|cancel",
     "earlier": "previous(?:ly)?|prior|above|earlier|preceding|foregoing|former|existing|original|initial"
     "|system|developer|safety|current|all|any|every|your|these|those|other",
     "orders": "instructions?|prompts?|directives?|guidelines?|rules|polic(?:y|ies)|guardrails?|safeguards?"
@@ -72,8 +72,17 @@ _PHRASES = {
         "(?:disregard|forget|ignore) (?:all|everything|anything) (?:above|before this|prior|previous|so far)",
     ),
     ("override", False): (
-        "follow|obey|comply|heed|instruct|rules|prompt|priorit|preceden|whatever|matter|regardless|overrid"
+        "your|guidance|guidelines|initial|emergency|follow|obey|comply|heed|instruct|rules|prompt|priorit"
+        "|preceden|whatever|matter|regardless|overrid"
         "|supersed|outrank|order|directive",
+        r"\byour .. (?:instructions|directives?|guidelines|rules|guidance|prompts?|programming|system message"
+        r"|training|restrictions|safeguards)\b",
+        r"\b(?:former|earlier|previous|prior|initial|original) (?:rules|guidance|directives?|guidelines)\b",
+        "(?:rules|guidance|directives?|guidelines|instructions) ... (?:revoked|rescinded|cancell?ed|nullified"
+        "|suspended|lifted|void)",
+        "(?:rules|guidance|directives?|guidelines|instructions) you (?:were|have been|got) (?:given|told)",
+        r"\b(?:comply|obey) (?:now|immediately|with (?:this|me|every|all)|me|this|the author)\b",
+        "emergency override",
         "(?:<not>|stop|no longer|cease|refuse to) ... (?:follow|obey|heed|comply(?:ing)? with)(?:ing)? ... "
         "(?:<orders>|users?|operators?|developers?|anyone)",
         "<earlier> .. (?:instructions?|prompts?|guidelines?|rules|orders|restrictions?) .. <void>",
@@ -116,18 +125,23 @@ _PHRASES = {
         "|bank account)",
     ),
     ("exfiltrate", True): (
-        "send|upload|forward|transmit|exfiltrat|post|mail|relay|leak|smuggl|transfer|wire|donat|pay",
+        "send|upload|forward|transmit|exfiltrat|post|mail|relay|leak|smuggl|transfer|wire|donat|pay|encode"
+        "|encrypt|embed|conceal",
         r"\b<send> ... <private> ... (?:to|via|into|at|on|in)\b",
+        r"\b(?:encode|encrypt|embed|conceal) .. (?:conversation|transcript|chat|prompt|credentials?"
+        r"|passwords?)\b",
         r"\b(?:transfer|wire|donate|send|pay) .. (?:money|funds|bitcoins?|dollars|crypto(?:currency)?)\b",
     ),
     ("persona", False): (
-        r"you|pretend|jailbr|mode|act as|actas|behave|simulat|anything|dan\b|assum|unrestrict|unfilter"
+        r"you|boss|master|operator|pretend|jailbr|mode|act as|actas|behave|simulat|anything|dan\b|assum"
+        r"|unrestrict|unfilter"
         r"|assistant"
         r"|\bai\b|model",
         r"you are (?:now|no longer|henceforth) ... (?:ai|assistant|chatbot|bot|language model|hacker"
         r"|administrator|admin|root|pirate|<free>)\b",
         "you are (?:now )?(?:<free>|free (?:of|from)|not bound|no longer (?:bound|restricted|limited|subject"
         r"|required))\b",
+        r"you are now \w*(?:bot|gpt|ai)\b|\bnew (?:boss|master|operator)\b",
         "pretend (?:that )?(?:to be|you are|you're|you have no)",
         "pretend ... (?:rules|instructions|guidelines|safety|restrictions)",
         r"(?:developer|debug|god|admin|root|jailbreak|dan|sudo|maintenance|unrestricted) mode\b",
@@ -154,7 +168,7 @@ _PHRASES = {
         r"|security|reviewers?|moderators?|the team)\b",
     ),
     ("secrecy", False): (
-        "tell|mention|secret|hidden|hide|conceal|inform|disclos|reveal|alert|notif|report|log|record"
+        "tell|let|mention|secret|hidden|hide|conceal|inform|disclos|reveal|alert|notif|report|log|record"
         "|between you"
         "|nobody|no one|confidential|yourself|private",
         "(?:<not>|without|avoid) ... (?:tell(?:ing)?|mention(?:ing)?|inform(?:ing)?|disclos(?:e|ing)"
@@ -163,16 +177,20 @@ _PHRASES = {
         r"keep (?:this|these) (?:\w+ )?(?:secret|hidden|confidential|private)",
         "keep (?:it|this) (?:a secret|secret|confidential|to yourself)|between you and me",
         "(?:do not|don't|never) (?:log|record|mention|tell|admit) (?:this|(?:that |what )?you)",
+        r"(?:<not>) let <people> (?:know|see|notice|find)|(?:<not>) let the <people> (?:know|see|notice"
+        r"|find)",
         "(?:nobody|no one) (?:needs?|must|should|may|will) (?:to |ever )?(?:see|know|notice|read)",
     ),
     ("review", False): (
-        "skill|lint|review|entry|candidate|filter|moderat|classif|grader|judge|guard|safety|remove|retire"
+        "skill|lint|status|verdict|decision|review|entry|candidate|filter|moderat|classif|grader|judge"
+        "|guard|safety|remove|retire"
         "|delete"
         "|reject|this text|this rule|this note|this advice",
         r"<not> .. (?:retire|remove|delete|withhold|reject|revise|replace|edit|review) .. <this>\b",
         "<this> (?:must|may|should|can) (?:not|never) be (?:retired|removed|deleted|withheld|rejected"
         "|edited)",
         r"\b(?:rate|score|mark|label|approve|accept|admit|rank|keep|give|grant|assign) .. <this>\b",
+        r"\b(?:lint|status|verdict|review|decision) ?: ?(?:pass|approve|accept|admit|safe)",
         "<this> (?:is|has been|was) (?:safe|harmless|approved|verified|trusted|reviewed|tested|certified)",
         r"(?:do not|don't|never) (?:remove|retire|delete|reject) (?:it|this)\.?$",
         "(?:ignore|skip|disable|bypass|evade|fool) .. (?:lint(?:er)?|safety checks?|moderation|guardrails?"
@@ -181,7 +199,9 @@ _PHRASES = {
         r"|judges?)\b",
     ),
     ("code", False): (
-        "delete|erase|wipe|kill|encrypt|overwrite|format",
+        "delete|erase|wipe|kill|encrypt|overwrite|format|simulate|execute|run",
+        r"\b(?:simulate an? (?:terminal|shell|console)|(?:run|execute) (?:shell |the following |this )"
+        r"(?:commands?|code|script))\b",
         "\\b(?:delete|erase|wipe|kill|encrypt|overwrite|format) .. (?:files?|file system|hard drive|database"
         r"|process(?:es)?|servers?|log files?|checkpoints?|repositor(?:y|ies)|director(?:y|ies))\b",
     ),
@@ -200,6 +220,7 @@ _CODE = (
     r"|truncate\s+table)\b",
     r"\bpowershell(?:\.exe)?\s+-|\bcmd(?:\.exe)?\s+/c|\b(?:ba)?sh\s+-c\b|\bchmod\s+[+0-7]|\|\s*(?:ba)?sh\b",
     r"\{\{.{0,80}?\}\}|\$\{.{0,80}?\}|\{%.{0,80}?%\}",
+    r"\b(?:os|sys|shutil|subprocess|socket|requests)\.\w+\s*\(",
     r"\bimport\s+(?:os|sys|subprocess|socket|requests)\b",
 )
 _CODE_HINT = r"rm\s|curl|wget|sudo|[({<:|]|drop\s|union|truncate|shell|cmd|sh\s|chmod|import"
@@ -242,7 +263,8 @@ _FOREIGN = (
 )  # fmt: skip
 
 SQUEEZED = re.compile(
-    "(?<!not)(?<!dont)(?<!never)(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))(?:all|any|every|the|my|your|of|these"
+    "(?<!not)(?<!dont)(?<!never)(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))(?:all|any"
+    "|every|the|my|your|of|these"
     "|those)*"
     "(?:previous|prior|above|earlier|preceding|system|former|foregoing)(?:the|system|your|user)*"
     "(?:instruction|prompt|rules|directive|guideline|message|orders)"
@@ -264,6 +286,7 @@ ROLE_LABEL = re.compile(
     r"(?:^|[\n.!?;)\]\"])[\s>*#_-]*(?:system|assistant|user|human|developer|ai|bot|chatgpt|claude"
     r"|gpt)[\s*_]*:"
     r"|(?:^|\n)\s*#{1,6}\s*(?:system|assistant|user|human|instructions?|response|input|prompt)\b"
+    r"|(?:^|\n)\s*(?:observation|final answer)\s*:|(?:^|\n)> \w"
     r"|(?:^|\n)\s*(?:task|admissible commands|what happened in step\w*|your task)\s*:"
     r"|(?:^|\n)\s*(?:-{3,}|={3,}|\*{3,})\s*(?:end|begin|start|system|new|instructions?)\b"
 )

@@ -43,6 +43,7 @@ _URL = re.compile(
 _DOT = r"\s?(?:\.|\[\s?\.\s?\]|\(\s?\.\s?\)|[\[({]\s?dot\s?[\])}]|\sdot\s)\s?"
 _DOMAIN = re.compile(rf"(?<![\w@.])(?:[a-z0-9][a-z0-9-]*(?:\.|\[\.\])){{1,4}}(?:{_ENDINGS})\b(?:[/:?#]\S*)?")
 _MASKED = re.compile(rf"\b[a-z0-9-]{{2,}}(?:\s?[\[({{]\s?(?:dot|\.)\s?[\])}}]\s?|\sdot\s)(?:{_ENDINGS})\b")
+_PATH = re.compile(r"(?<![\w@.])[a-z0-9-]+\.[a-z]{2,4}/[\w@#?=-]{2,}")
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)(?::\d+)?|\blocalhost\b")
 _MAIL = re.compile(
     rf"[\w.+-]{{1,64}}\s?(?:@|"
@@ -73,7 +74,7 @@ def find_addresses(text: str) -> Iterator[Hit]:
     if mail:
         yield error("e-mail address", mail[0], "remove the address; a skill concerns the task only")
     mend = "remove the address; nothing outside of the task is to be visited"
-    for pattern in (_URL, _DOMAIN, _MASKED, _ADDRESS):
+    for pattern in (_URL, _DOMAIN, _MASKED, _PATH, _ADDRESS):
         match = pattern.search(reading)
         if match and not (mail and match[0] in mail[0]):
             # Four short numbers with dots may be a version.
