@@ -127,9 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"Adding {ADDED} skills to 10,000: {shown(released_adding)} s released"
         f"{', scaled up from 1,000 skills' if scaled else ''}, {shown(adding)} s ours."
     )
-    print(
-        "cold_half: the same bank and goals in our own semantics and half precision (half_overlap: skills alike)."
-    )
+    print("cold_half: our own semantics in half precision; half_overlap: its skills that float32 finds, too.")
     if not given.released:
         print("The released side is a restatement of its algorithm: pass --released CHECKOUT to run it.")
     bounds = [
