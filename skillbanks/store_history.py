@@ -68,8 +68,9 @@ class BankHistory:
 
     def close(self) -> None:
         """Closes the file; the store cannot be used any more."""
-        self.vectors.close()
-        self._db.close()
+        with self._lock:  # never under another thread's question
+            self.vectors.close()
+            self._db.close()
 
     def __enter__(self) -> Self:
         return self

@@ -53,7 +53,8 @@ class StoreListing:
 
     def close(self) -> None:
         """Closes the file; the listing cannot be used any more."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     def counts(self) -> dict[tuple[State, str], int]:
         """Entries by state and place, places in order."""

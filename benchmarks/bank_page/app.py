@@ -52,9 +52,16 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
     guard = Guard(token)
     listing = StoreListing(store.path, busy_s=5)
     likeness = Likeness()
-    if store.head.size <= MOST:
-        # Words of many entries take seconds; the first reviewer need not wait for them.
-        threading.Thread(target=lambda: likeness.follow(store.bank), daemon=True).start()
+
+    def read_words() -> None:
+        # Those of many entries take seconds; the first reviewer need not wait for them.
+        try:
+            if store.head.size <= MOST:
+                likeness.follow(store.bank)
+        except StoreError as error:
+            logger.info("similar entries are looked up later: %s", error)
+
+    threading.Thread(target=read_words, daemon=True).start()
     folder = resources.files("skill_gym.benchmarks.bank_page") / "static"
     files = {name: (folder / name).read_bytes() for name in FILES}
 
