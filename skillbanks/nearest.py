@@ -20,6 +20,8 @@ _TRAINED_ON = 40
 """Vectors for each list that its centre is computed from."""
 _ROWS_AT_ONCE = 32_768
 _QUERIES_AT_ONCE = 256
+_STRETCH = 64
+"""Scores whose greatest stands for them while a bound is sought."""
 _DECIMALS = 6
 """Of cosines: what differs less is equal, whatever the order of summation."""
 
@@ -131,8 +133,7 @@ class Nearest:
             # A slice needs no copy.
             block = self.matrix[some[0] : some[-1] + 1] if in_order else self.matrix[some]
             scores = queries @ block.T
-            count = min(k, len(some))
-            least = np.partition(scores, len(some) - count, axis=1)[:, -count] - 10.0**-_DECIMALS
+            least = _bound(scores, min(k, len(some))) - 10.0**-_DECIMALS
             for pool, line, bound in zip(pools, scores, least, strict=True):
                 places = np.flatnonzero(line >= bound)
                 pool.append(Near(places + first, line[places]))
@@ -197,6 +198,16 @@ def _first(pool: Sequence[Near], k: int, rows: Rows) -> Near:
     cosines = np.concatenate([near.cosines for near in pool])
     order = np.lexsort((places, -np.round(cosines, _DECIMALS)))[:k]
     return Near(rows[places[order]], cosines[order])
+
+
+def _bound(scores: Vectors, k: int) -> Vectors:
+    """For each line a number that k of its scores reach, and not many more."""
+    stretches = scores.shape[1] // _STRETCH
+    if stretches >= k:
+        # The k greatest of the stretches' maxima are k scores: far fewer numbers to sort out.
+        whole = scores[:, : stretches * _STRETCH]
+        scores = whole.reshape(len(scores), stretches, _STRETCH).max(axis=2)
+    return np.partition(scores, scores.shape[1] - k, axis=1)[:, -k]
 
 
 def _is_range(rows: Rows) -> bool:
