@@ -40,7 +40,7 @@ _WORDS = {
     "|guidelines)|(?:text|words|everything|all|lines?) above|conversation so far|(?:chat|conversation) "
     "(?:history|log)|context window|api keys?|passwords?|credentials?|access tokens?|secret keys?"
     "|environment variables?",
-    "tell": "reveal|print|repeat|output|show|display|disclose|leak|expose|recite|dump|echo|quote|tell"
+    "tell": "reveal|print|repeat|output|show|display|disclose|leak|expose|recite|dump|echo|quote|copy|tell"
     "|write out|spell out|translate|summari[sz]e|include|paste|share|give|type",
     "send": "send|upload|forward|transmit|exfiltrate|post|e-?mail|relay|leak|smuggle",
     "private": "conversation|transcript|chat|dialog(?:ue)?|prompts?|credentials?|passwords?|api keys?"
@@ -80,7 +80,10 @@ _PHRASES = {
         r"\b(?:former|earlier|previous|prior|initial|original) (?:rules|guidance|directives?|guidelines)\b",
         "(?:rules|guidance|directives?|guidelines|instructions) ... (?:revoked|rescinded|cancell?ed|nullified"
         "|suspended|lifted|void)",
-        "(?:rules|guidance|directives?|guidelines|instructions) you (?:were|have been|got) (?:given|told)",
+        "(?:rules|guidance|directives?|guidelines|instructions) (?:that |which )?you (?:were|have been|got) "
+        "(?:given|told|started|set up|loaded)",
+        "(?:rules|guidelines|instructions|prompt) (?:at the (?:top|start|beginning)|above) (?:is|are|was|were)"
+        r"\b",
         r"\b(?:comply|obey) (?:now|immediately|with (?:this|me|every|all)|me|this|the author)\b",
         "emergency override",
         "(?:<not>|stop|no longer|cease|refuse to) ... (?:follow|obey|heed|comply(?:ing)? with)(?:ing)? ... "
