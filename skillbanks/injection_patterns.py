@@ -82,8 +82,8 @@ _PHRASES = {
         "|suspended|lifted|void)",
         "(?:rules|guidance|directives?|guidelines|instructions) (?:that |which )?you (?:were|have been|got) "
         "(?:given|told|started|set up|loaded)",
-        "(?:rules|guidelines|instructions|prompt) (?:at the (?:top|start|beginning)|above) (?:is|are|was|were)"
-        r"\b",
+        r"(?:rules|guidelines|instructions|prompt) (?:at the (?:top|start|beginning)|above)"
+        r" (?:is|are|was|were)\b",
         r"\b(?:comply|obey) (?:now|immediately|with (?:this|me|every|all)|me|this|the author)\b",
         "emergency override",
         "(?:<not>|stop|no longer|cease|refuse to) ... (?:follow|obey|heed|comply(?:ing)? with)(?:ing)? ... "
