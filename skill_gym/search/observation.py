@@ -28,7 +28,8 @@ R1_REMINDER = (
 )
 SKILLRL_NOTHING_FOUND = "No search results found."
 
-_TAG = re.compile(rf"<(?=\s*/?\s*(?:{'|'.join(TAGS)})\s*>)", re.IGNORECASE)
+# "<|" begins the special tokens of most chat templates, which would end the user's message.
+_TAG = re.compile(rf"<(?=\s*(?:/\s*)?(?:{'|'.join(TAGS)})(?:[\s/][^<>]*)?>|\|)", re.IGNORECASE)
 _CUT = " ..."
 
 
@@ -90,7 +91,10 @@ def evidence(hits: Sequence[Hit], layout: ObservationFormat, max_chars: int | No
 
 
 def sanitised(text: str) -> str:
-    """The text with the ``<`` of every protocol tag escaped, whatever its case."""
+    """The text with the ``<`` of every protocol tag and of marks such as ``<|im_end|>`` escaped.
+
+    Case, white space and what else a tag holds do not matter.
+    """
     return _TAG.sub("&lt;", text)
 
 
