@@ -1,8 +1,9 @@
 """The page of a bank in a real headless Chromium; skips, with the reason, where there is none."""
 
+import importlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,15 @@ class Desk:
     def all(self, selector: str) -> list[Any]:
         return list(self.chromium.find_elements("css selector", selector))
 
+    def leave(self, act: Callable[[], None]) -> None:
+        """Does what leads to another page, and waits for that page."""
+        old = self.one("html")
+        act()
+        wait = importlib.import_module("selenium.webdriver.support.wait").WebDriverWait(self.chromium, 30)
+        gone = importlib.import_module("selenium.webdriver.support.expected_conditions").staleness_of
+        wait.until(gone(old))
+        wait.until(lambda chromium: chromium.execute_script("return document.readyState") == "complete")
+
     def press(self, keys: str) -> None:
         self.chromium.switch_to.active_element.send_keys(keys)
 
@@ -108,14 +118,15 @@ def test_injected_script_would_not_run(desk: Desk) -> None:
 def test_reviewer_searches_reads_and_approves_by_keyboard(desk: Desk) -> None:
     desk.open("/?state=candidate")
     desk.press("/")
-    desk.press("fridge\n")
+    desk.leave(lambda: desk.press("fridge\n"))
     assert [row.text for row in desk.all(".entries .open")] == ["Food is cold"]
     desk.press("j")
-    desk.press("\n")
+    desk.leave(lambda: desk.press("\n"))
     assert desk.one("h1").text == "Food is cold"
     reason = desk.one("#one-reason")
     assert desk.one("#one-actor").get_attribute("value") == "Grace"
-    reason.send_keys("true in nine of ten kitchens\t\t\n")  # over the name to the first button
+    # Over the name to the first button.
+    desk.leave(lambda: reason.send_keys("true in nine of ten kitchens\t\t\n"))
     assert "Approved" in desk.one(".flash").text
     event = desk.store.blame("cand_001")[-1]
     assert (event.kind, event.actor, event.reason) == ("added", "Grace", "true in nine of ten kitchens")
@@ -138,7 +149,7 @@ def test_chosen_entries_are_rejected_together(desk: Desk) -> None:
     boxes[1].click()
     assert desk.one(".bulk legend").text == "With the 2 chosen entries"
     desk.one("#bulk-reason").send_keys("not now")
-    desk.one("button.reject").click()
+    desk.leave(desk.one("button.reject").click)
     assert "Rejected 2 entries" in desk.one(".flash").text
     assert desk.store.count(State.REJECTED) == 2
     assert len(desk.all(".entries > li")) == 1
@@ -150,12 +161,12 @@ def test_merge_retire_and_restore_of_one_entry(desk: Desk) -> None:
     field.clear()
     field.send_keys("gen_002")
     desk.one("#one-reason").send_keys("says the same")
-    desk.one("button.merge").click()
+    desk.leave(desk.one("button.merge").click)
     assert desk.one(".about .chip").text == "merged"
     desk.open("/entry?id=gen_001")
     for button, state in (("retire", State.RETIRED), ("restore", State.ACTIVE)):
         desk.one("#one-reason").send_keys(button)
-        desk.one(f"button.{button}").click()
+        desk.leave(desk.one(f"button.{button}").click)
         assert desk.one(".about .chip").text == state.value
         assert desk.store.state("gen_001") is state
     assert [line.text for line in desk.all("#history b")][:2] == ["Restored", "Retired"]
@@ -165,7 +176,7 @@ def test_two_versions_are_compared_side_by_side(desk: Desk) -> None:
     desk.open("/versions")
     desk.one("input[name=a][value='1']").click()
     desk.one("input[name=b][value='2']").click()
-    desk.one(".bar button").click()
+    desk.leave(desk.one(".bar button").click)
     gone, come = desk.one(".sides del"), desk.one(".sides ins")
     assert (gone.text, come.text) == ("closed", "shut")
     assert gone.location["x"] < come.location["x"]
@@ -178,6 +189,7 @@ def test_texts_have_contrast_in_light_and_dark(desk: Desk, scheme: str) -> None:
     desk.chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", chosen)
     for path in ("/?state=all", "/entry?id=gen_001", "/entry?id=cand_002", "/compare?a=1&b=2", "/versions"):
         desk.open(path)
+        assert desk.complaints() == []
         assert desk.chromium.execute_script(FAINT) == []
     desk.chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
@@ -207,7 +219,7 @@ def test_ten_thousand_skills_are_paged(desk: Desk) -> None:
     desk.open("/?place=general")
     assert len(desk.all(".entries > li")) == 50
     assert "Page 1 of 201" in desk.one(".pager").text
-    desk.press("n")
+    desk.leave(lambda: desk.press("n"))
     assert "Page 2 of 201" in desk.one(".pager").text
     desk.open("/?q=s09999")
     assert [row.text for row in desk.all(".entries .open")] == ["Title 9999"]

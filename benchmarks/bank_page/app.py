@@ -17,9 +17,10 @@ from skill_gym.benchmarks.bank_page.likeness import MOST, Likeness
 from skill_gym.benchmarks.bank_page.list_page import list_page
 from skill_gym.benchmarks.bank_page.markup import Markup, tag, visible
 from skill_gym.benchmarks.bank_page.visit import PageError, Visit, bare_page, page
+from skill_gym.skillbanks.bank import BankError
 from skill_gym.skillbanks.store import BankStore
 from skill_gym.skillbanks.store_listing import StoreListing
-from skill_gym.skillbanks.store_schema import StoreConflict, StoreError, StoreLocked
+from skill_gym.skillbanks.store_schema import StoreError, StoreLocked
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
         content = tag(
             "section",
             tag("h1", "That did not work"),
-            tag("p", visible(message)),
+            tag("p", visible(message[:1].upper() + message[1:])),
             tag("p", tag("a", "To the list", href="/")),
             class_="empty",
         )
@@ -103,7 +104,7 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
             return refused(str(error), error.status, visit)
         except StoreLocked as error:
             return refused(str(error), 503, visit)
-        except (StoreConflict, StoreError) as error:
+        except BankError as error:
             return refused(str(error), 409, visit)
 
     def shown(make: Callable[[Visit], Markup]) -> Callable[[Any], Any]:

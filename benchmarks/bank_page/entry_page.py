@@ -7,6 +7,7 @@ from typing import Any
 from skill_gym.benchmarks.bank_page.decide_form import decide_form
 from skill_gym.benchmarks.bank_page.entry_texts import LONG, NAMES, field_changes, fields_of, folded
 from skill_gym.benchmarks.bank_page.likeness import MOST
+from skill_gym.benchmarks.bank_page.list_page import HEADINGS
 from skill_gym.benchmarks.bank_page.markup import Content, Markup, join, link, tag, visible
 from skill_gym.benchmarks.bank_page.visit import (
     PageError,
@@ -23,7 +24,7 @@ from skill_gym.skillbanks.duplicates import Duplicate
 from skill_gym.skillbanks.lint import Lint
 from skill_gym.skillbanks.skill import Mistake, Provenance, Skill
 from skill_gym.skillbanks.skillrl_format import write_entry
-from skill_gym.skillbanks.store_events import Event, State
+from skill_gym.skillbanks.store_events import Event
 
 LATEST = 200
 """Events that are shown of an entry."""
@@ -49,9 +50,7 @@ def entry_page(visit: Visit) -> Markup:
             "p",
             tag(
                 "a",
-                "← Skills"
-                if listed.state is State.ACTIVE
-                else f"← {listed.state.value.capitalize()} entries",
+                "← " + HEADINGS.get(listed.state.value, listed.state.value.capitalize()),
                 href=link("/", state=listed.state.value),
             ),
             class_="quiet small",

@@ -24,6 +24,10 @@ EXCERPT = 280
 
 ALL = "all"
 SORTS = {"": "Bank order", "newest": "Newest text", "worst": "Lowest effect", "best": "Highest effect"}
+HEADINGS = {"active": "Skills", "candidate": "Candidates", ALL: "All entries"}
+
+BY_EFFECT = ("worst", "best")
+
 ACTIONS = {
     State.ACTIVE: ("retire", "merge"),
     State.CANDIDATE: ("approve", "reject", "merge"),
@@ -42,11 +46,7 @@ def list_page(visit: Visit) -> Markup:
     states = tuple(State) if chosen == ALL else (State(chosen),)
     number = visit.number("page", 1, least=1)
     found = _find(visit, states, (number - 1) * PER_PAGE)
-    heading = (
-        "All entries"
-        if chosen == ALL
-        else {"active": "Skills", "candidate": "Candidates"}.get(chosen, chosen.capitalize())
-    )
+    heading = HEADINGS.get(chosen, chosen.capitalize())
     waiting = chosen == State.CANDIDATE.value
     return page(
         visit,
@@ -60,6 +60,7 @@ def list_page(visit: Visit) -> Markup:
                 _search(visit, found),
                 _rows(visit, found, None if chosen == ALL else State(chosen)),
                 _pager(visit, found, number),
+                _keys(),
             ),
             class_="with-side",
         ),
@@ -72,7 +73,7 @@ def _find(visit: Visit, states: tuple[State, ...], offset: int) -> Found:
     words, place = visit.query.get("q", ""), visit.query.get("place") or None
     if sort not in SORTS:
         raise PageError(f"no order {sort!r}; choose one of {', '.join(filter(None, SORTS))}")
-    if sort not in ("worst", "best"):
+    if sort not in BY_EFFECT:
         return visit.listing.find(
             words, states=states, place=place, newest=sort == "newest", offset=offset, limit=PER_PAGE
         )
@@ -166,6 +167,7 @@ def _search(visit: Visit, found: Found) -> Markup:
         tag(
             "p",
             f"{found.total:,} {'entry' if found.total == 1 else 'entries'}",
+            " whose effect is known" if sort in BY_EFFECT else None,
             (" for “", visible(query), "”") if query else None,
             class_="quiet small",
             role="status",
@@ -245,6 +247,12 @@ def _row(listed: Listed, worth: Worth, acts: bool, with_state: bool) -> Markup:
         ),
         tag("div", worth.summary(entry.id), class_="side"),
     )
+
+
+def _keys() -> Markup:
+    keys = (("/", "search"), ("j k", "next, previous"), ("Enter", "open"), ("x", "choose"), ("n p", "pages"))
+    told = [tag("span", [(tag("kbd", key), " ") for key in names.split()], what) for names, what in keys]
+    return tag("p", told, class_="keys quiet small", aria_label="Keys")
 
 
 def _pager(visit: Visit, found: Found, number: int) -> Markup | None:

@@ -59,7 +59,7 @@ class Worth:
                 "Without",
                 "Better / worse",
                 "Used",
-                "Last iteration",
+                "Last use",
             )
             rows = [self._row(entry_id, kind) for kind in kinds]
             if len(kinds) > 1:
@@ -84,7 +84,8 @@ class Worth:
                 tag(
                     "p",
                     "Success of groups drawn to play with the skill, less that of groups drawn to play "
-                    "without; few groups count for little. With and Without: mean success (groups).",
+                    "without; few groups count for little. With and Without: mean success (groups); "
+                    "Last use: iteration.",
                     class_="quiet small",
                 )
             )
