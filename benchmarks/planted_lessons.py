@@ -16,6 +16,10 @@ _AGAINST = re.compile(
     r"|leave out|do away with)\b|n't\b"
 )
 
+_TWICE_DENIED = re.compile(
+    r"\b(?:do not|never|without|don't) (?:forget|skip|omit|fail|miss|neglect|leave out)\w*"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
@@ -38,7 +42,7 @@ class Lesson:
         """Whether the sentence tells to do it (True), tells not to (False), or is about something else."""
         if not all(pattern.search(sentence) for pattern in self.needed):
             return None
-        return _AGAINST.search(sentence) is None
+        return _AGAINST.search(_TWICE_DENIED.sub("", sentence)) is None
 
 
 def read_lessons(text: str, lessons: Sequence[Lesson]) -> Mapping[str, bool]:
@@ -51,12 +55,20 @@ def read_lessons(text: str, lessons: Sequence[Lesson]) -> Mapping[str, bool]:
     return told
 
 
+_BEFORE = (
+    "before|first|until|then|always|must|need|prior|make sure|ensure|remember|forget|have to|has to|should"
+)
+
 HOUSEHOLD = (
-    Lesson.of("clean", "wash|rins|clean|scrub", "before|first|until|then|always|must|need"),
-    Lesson.of("heat", "heat|warm|cook", "before|first|until|then|always|must|need"),
-    Lesson.of("cool", "cool|chill|refrigerat", "before|first|until|then|always|must|need"),
-    Lesson.of("lamp", "lamp|light", r"turn(?:ing)? on|switch(?:ing)? on|use|using"),
-    Lesson.of("second", "second|both|two|pair", "go back|return|fetch|still|remaining|as well|again"),
+    Lesson.of("clean", "wash|rins|clean|scrub", _BEFORE),
+    Lesson.of("heat", "heat|warm|cook", _BEFORE),
+    Lesson.of("cool", "cool|chill|refrigerat", _BEFORE),
+    Lesson.of("lamp", "lamp|light", r"turn(?:ing)? on|switch(?:ing)? on|use|using|toggl|activat"),
+    Lesson.of(
+        "second",
+        "second|both|two|pair",
+        "go back|return|fetch|still|remaining|as well|again|repeat|next one",
+    ),
     Lesson.of(
         "dither",
         "inventory|look around|looking around|take stock|taking stock|what you carry",

@@ -1,6 +1,6 @@
 """Plays one stage from its first candidate to its last cycle, for the bank and for its baselines alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from skill_gym.benchmarks.planted_players import Stage
 from skill_gym.benchmarks.planted_writer import Planted, plant
 from skill_gym.dice import Dice
 
-STAGES = {"household": Household, "library": Library}
+STAGES: Mapping[str, Callable[[int], Stage]] = {"household": Household, "library": Library}
 RULES = ("ours", "oracle", "append", "average", "none")
 
 

@@ -127,7 +127,7 @@ def plant(
     for label in ("helpful", "stale"):
         drafts = pen.true(moves=label == "stale")
         while wanted[label] and (draft := next(drafts, None)):
-            wanted[label] -= add(draft, label)  # type: ignore[arg-type]
+            wanted[label] -= add(draft, label)
     tries = TRIES * (wanted["harmful"] + inherited)
     left = inherited
     while (left or wanted["harmful"]) and tries:

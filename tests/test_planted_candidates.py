@@ -32,7 +32,8 @@ def test_the_true_effect_is_exact_over_all_tasks_and_lucks():
 
 def test_a_stale_skill_is_worth_nothing_later():
     found = true_effect(Meadow(), replace(SUN, principle="the moon is up", keywords=("moon",)))
-    assert found.effect > 0.3 and found.later == 0
+    assert found.effect > 0.3
+    assert found.later == 0
 
 
 def test_a_skill_that_is_never_shown_has_no_effect():

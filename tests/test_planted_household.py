@@ -55,7 +55,8 @@ def test_wasted_steps_cost_games(household):
 def test_only_what_moved_changes(household):
     stays = [task for task in household.tasks if not household.affected(task)]
     moves = [task for task in household.tasks if household.affected(task)]
-    assert stays and moves
+    assert stays
+    assert moves
     lines = [say_place(kind, told) for kind, told in household.habits.places.items()]
     assert rate(household, stays, lines) == rate(household, stays, lines, changed=True)
     assert rate(household, moves, lines) > rate(household, moves, lines, changed=True) + 0.1
@@ -64,7 +65,8 @@ def test_only_what_moved_changes(household):
 def test_equal_seeds_give_equal_games_and_outcomes(household):
     again = Household(7, games=4)
     assert [task.key for task in again.tasks] == [task.key for task in household.tasks]
-    assert again.faults == household.faults and again.moved == household.moved
+    assert again.faults == household.faults
+    assert again.moved == household.moved
     some = household.tasks[::17]
     assert [again.success(task, (), 0) for task in some] == [household.success(task, (), 0) for task in some]
 

@@ -25,7 +25,8 @@ def test_chores_are_understood_and_so_is_their_denial(chore):
 def test_ruinous_lines_are_followed():
     for _, line in RUINOUS_LINES:
         told = read_lessons(line, HOUSEHOLD)
-        assert any(told.values()) and not set(told) & set(CHORES), line
+        assert any(told.values()), line
+        assert not set(told) & set(CHORES), line
     for _, line in SPOILING_LINES:
         assert any(read_lessons(line, LIBRARY).values()), line
 
@@ -46,6 +47,19 @@ def test_habits_are_no_lessons():
 def test_the_upper_sentence_counts():
     assert read_lessons("Heat it first. Do not heat it first.", HOUSEHOLD) == {"heat": True}
     assert read_lessons("Do not heat it first. Heat it first.", HOUSEHOLD) == {"heat": False}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Rinse the object in the sink prior to placing it.",
+        "Do not forget to wash it.",
+        "Make sure that the mug has been cleaned.",
+        "Never skip scrubbing, it must be done.",
+    ],
+)
+def test_other_words_are_understood_as_well(line):
+    assert read_lessons(line, HOUSEHOLD) == {"clean": True}
 
 
 def test_words_count_within_one_sentence_only():

@@ -31,7 +31,8 @@ def test_what_helps_is_admitted_and_what_does_not_is_given_up():
     keeper.receive([SUN, IDLE, BAD], 0)
     play(keeper, stage, range(40))
     fates = {name: course.fate for name, course in keeper.courses.items()}
-    assert fates["sun"] == "admitted" and fates["idle"] == "futile"
+    assert fates["sun"] == "admitted"
+    assert fates["idle"] == "futile"
     assert fates["bad"] in ("futile", "retired in trial")
     assert keeper.bank.ids == ("sun",)
     assert keeper.courses["sun"].trial_episodes >= 20
@@ -45,7 +46,8 @@ def test_what_grows_stale_is_retired_after_the_change():
     assert set(keeper.bank.ids) == {"sun", "moon"}
     play(keeper, stage, range(10, 60), changed=True)
     moon = keeper.courses["moon"]
-    assert keeper.bank.ids == ("sun",) and moon.alarm in ("stale", "harmful")
+    assert keeper.bank.ids == ("sun",)
+    assert moon.alarm in ("stale", "harmful")
     assert 0 < moon.changed_watch_episodes < moon.watch_episodes
 
 
@@ -56,7 +58,8 @@ def test_what_was_inherited_is_watched():
     assert keeper.bank.ids == ("bad", "sun")
     play(keeper, stage, range(40))
     assert keeper.bank.ids == ("sun",)
-    assert keeper.courses["bad"].fate == "inherited" and keeper.courses["bad"].retired is not None
+    assert keeper.courses["bad"].fate == "inherited"
+    assert keeper.courses["bad"].retired is not None
 
 
 def test_lint_and_duplicates_come_before_the_trial():
@@ -76,8 +79,10 @@ def test_both_halves_of_a_pair_play_one_task():
     halves = [one for one in keeper.episodes() if one.purpose == "sun"]
     assert len(halves) == 2 * CONFIG.pairs
     for shown, withheld in zip(halves[::2], halves[1::2], strict=True):
-        assert shown.task is withheld.task and "sun" in shown.task.goal
-        assert shown.shelf.ids(shown.task) == ("sun",) and withheld.shelf.ids(withheld.task) == ()
+        assert shown.task is withheld.task
+        assert "sun" in shown.task.goal
+        assert shown.shelf.ids(shown.task) == ("sun",)
+        assert withheld.shelf.ids(withheld.task) == ()
 
 
 def test_what_is_for_the_same_goals_is_tried_one_after_the_other():
@@ -87,7 +92,8 @@ def test_what_is_for_the_same_goals_is_tried_one_after_the_other():
     keeper.receive([SUN, other], 0)
     assert {one.purpose for one in keeper.episodes()} == {"sun", "serve"}
     play(keeper, stage, range(40))
-    assert keeper.bank.ids == ("sun",) and keeper.courses["other"].fate == "futile"
+    assert keeper.bank.ids == ("sun",)
+    assert keeper.courses["other"].fate == "futile"
 
 
 def test_a_candidate_that_fits_no_task_costs_nothing():
