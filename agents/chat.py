@@ -1,5 +1,6 @@
 """Turns conversations into token ids and back; the only place that applies a chat template."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _MARK = "skill-gym-reply-mark"
+
+_SPOKEN = {"<think>", "</think>"}
+"""Tokens that prompts name on purpose, special or not."""
 
 
 class ChatTokens:
@@ -44,6 +48,11 @@ class ChatTokens:
             )
         self.tokenizer = tokenizer
         self._options = dict(options or {})
+        added = getattr(tokenizer, "added_tokens_decoder", {}).values()
+        marks = {*tokenizer.all_special_tokens, *(str(token) for token in added if token.special)}
+        # The longest first: one mark may begin another.
+        names = sorted(marks - _SPOKEN, key=lambda mark: (-len(mark), mark))
+        self._marks = re.compile("|".join(map(re.escape, names))) if names else None
         closing = self._ids(self._bridge("x"))
         special = set(tokenizer.all_special_ids) | set(getattr(tokenizer, "added_tokens_decoder", {}))
         ends = {*stop_ids, *(closing[:1] if closing and closing[0] in special else ())}
@@ -137,12 +146,24 @@ class ChatTokens:
     def _render(self, messages: Sequence[Message]) -> str:
         return str(
             self.tokenizer.apply_chat_template(
-                [dict(message) for message in messages],
+                [self._harmless(message) for message in messages],
                 tokenize=False,
                 add_generation_prompt=True,
                 **self._options,
             )
         )
+
+    def _harmless(self, message: Message) -> dict[str, str]:
+        """The message with a blank in each special token that its text spells out.
+
+        A passage, a product or a skill could otherwise close the user's message and speak for the assistant.
+        """
+        spoken = dict(message)
+        if self._marks is not None and message["role"] != "assistant":
+            spoken["content"] = self._marks.sub(
+                lambda mark: f"{mark[0][0]} {mark[0][1:]}", message["content"]
+            )
+        return spoken
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])

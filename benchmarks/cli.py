@@ -28,10 +28,7 @@ EPILOG = """examples:
 """
 
 
-EXPERTS = (
-    "explorer, planner, walkthrough (ALFWorld); shopper, oracle (WebShop); seeker, oracle (Search); "
-    "the first if left out"
-)
+EXPERTS = "explorer, planner, walkthrough (ALFWorld); shopper, oracle (WebShop); seeker, oracle (Search)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     _add_env(play)
     play.add_argument("--task", help="id of the task; drawn when left out")
     play.add_argument("--seed", type=int, help="seed of the draw")
-    play.add_argument("--expert", metavar="NAME", help=f"who answers 'hint': {EXPERTS}")
+    play.add_argument("--expert", metavar="NAME", help=f"who answers 'hint': {EXPERTS}; nobody if left out")
     play.add_argument(
         "--record", type=Path, metavar="FILE", help="append the episode to this JSON-lines file"
     )
@@ -93,7 +90,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_env(evaluate)
     evaluate.add_argument("--policy", default="expert", help=PLAYERS)
-    evaluate.add_argument("--expert", metavar="NAME", help=f"of --policy expert: {EXPERTS}")
+    evaluate.add_argument(
+        "--expert", metavar="NAME", help=f"of --policy expert: {EXPERTS}; the first if left out"
+    )
     evaluate.add_argument(
         "--failure-rate", type=float, default=0.0, help="the expert's share of random commands"
     )

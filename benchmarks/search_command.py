@@ -120,9 +120,12 @@ def run_serve(options: argparse.Namespace) -> int:
     """Serves until it is stopped."""
     from skill_gym.search.server import run
 
-    token = os.environ.get(TOKEN_VARIABLE) or None
-    print(f"serving {options.folder} at http://{options.host}:{options.port}/retrieve", file=sys.stderr)
-    run(lambda: _open(options), options.host, options.port, token=token)
+    def index() -> PassageIndex:
+        # Asked for when host, port and token have been found good.
+        print(f"serving {options.folder} at http://{options.host}:{options.port}/retrieve", file=sys.stderr)
+        return _open(options)
+
+    run(index, options.host, options.port, token=os.environ.get(TOKEN_VARIABLE) or None)
     return 0
 
 

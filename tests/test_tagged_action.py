@@ -1,5 +1,6 @@
 """TaggedAction: what counts as a command, by both sets of rules."""
 
+import time
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -201,3 +202,9 @@ def test_a_reply_that_is_not_text_is_refused():
     env.reset(seed=0)
     with pytest.raises(TypeError, match="a reply must be a str, got int: 3"):
         env.step(3)
+
+
+def test_many_opening_tags_take_no_time():
+    started = time.process_time()
+    assert parse_skillrl_tools("<search>" * 40_000, ("search", "answer")).invalid_reason is not None
+    assert time.process_time() - started < 1

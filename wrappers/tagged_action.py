@@ -202,9 +202,11 @@ def parse_skillrl_tools(reply: str, tags: Sequence[str]) -> Parsed:
             break
     command = ""
     for tag in tags:
-        block = re.search(rf"<{re.escape(tag)}>(.*?)</{re.escape(tag)}>", text, re.DOTALL | re.IGNORECASE)
-        if block is not None:
-            command = f"<{tag}>{block[1].strip()}</{tag}>"
+        first = re.search(rf"<{re.escape(tag)}>", text, re.IGNORECASE)
+        # Searched for from the first opening tag only: a pattern for both would try each opening tag anew.
+        last = first and re.compile(rf"</{re.escape(tag)}>", re.IGNORECASE).search(text, first.end())
+        if first and last:
+            command = f"<{tag}>{text[first.end() : last.start()].strip()}</{tag}>"
             break
     if not command:
         return Parsed("", "no " + " or ".join(f"<{tag}>...</{tag}>" for tag in tags) + " in the reply")

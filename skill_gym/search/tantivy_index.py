@@ -112,7 +112,7 @@ class TantivyIndex:
         words = dict.fromkeys(self._words.analyze(_encodable(query)))
         if not words:
             return []
-        scored = self._scored(self._query(words), k)
+        scored = self._scored(self._query(words), min(k, len(self._passages)))
         numbers = self._searcher.fast_field_values("number", [address for _, address in scored])
         hits = [
             Hit(self._passages[number], score) for number, (score, _) in zip(numbers, scored, strict=True)
