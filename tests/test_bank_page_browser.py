@@ -52,6 +52,7 @@ class Desk:
 
     def open(self, path: str) -> None:
         self.chromium.get(self.root + path)
+        self.settle()
 
     def one(self, selector: str) -> Any:
         return self.chromium.find_element("css selector", selector)
@@ -63,10 +64,18 @@ class Desk:
         """Does what leads to another page, and waits for that page."""
         old = self.one("html")
         act()
-        wait = importlib.import_module("selenium.webdriver.support.wait").WebDriverWait(self.chromium, 30)
         gone = importlib.import_module("selenium.webdriver.support.expected_conditions").staleness_of
-        wait.until(gone(old))
-        wait.until(lambda chromium: chromium.execute_script("return document.readyState") == "complete")
+        self.until(gone(old))
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until the page stands; Chromium may use a style sheet a moment after the page is complete."""
+        self.until(lambda chromium: chromium.execute_script(SETTLED))
+
+    def until(self, condition: Callable[[Any], Any]) -> None:
+        importlib.import_module("selenium.webdriver.support.wait").WebDriverWait(self.chromium, 30).until(
+            condition
+        )
 
     def press(self, keys: str) -> None:
         self.chromium.switch_to.active_element.send_keys(keys)
@@ -224,6 +233,11 @@ def test_ten_thousand_skills_are_paged(desk: Desk) -> None:
     desk.open("/?q=s09999")
     assert [row.text for row in desk.all(".entries .open")] == ["Title 9999"]
 
+
+SETTLED = """
+return document.readyState === "complete"
+  && getComputedStyle(document.body).backgroundColor !== "rgba(0, 0, 0, 0)";
+"""
 
 FAINT = """
 const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
