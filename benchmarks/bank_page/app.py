@@ -233,7 +233,7 @@ def packages() -> SimpleNamespace:
         from starlette.responses import RedirectResponse, Response
         from starlette.routing import Route
     except ImportError as error:
-        raise ImportError(f'the page of a bank needs {error.name}: pip install "skill-gym[search]"') from None
+        raise ImportError(f'the page of a bank needs {error.name}: pip install "skill-gym[page]"') from None
     return SimpleNamespace(FastAPI=fastapi.FastAPI, Response=Response, Redirect=RedirectResponse, Route=Route)
 
 

@@ -78,5 +78,5 @@ def _uvicorn() -> Any:
     try:
         import uvicorn
     except ImportError:
-        raise ImportError('the page of a bank needs uvicorn: pip install "skill-gym[search]"') from None
+        raise ImportError('the page of a bank needs uvicorn: pip install "skill-gym[page]"') from None
     return uvicorn
