@@ -66,12 +66,14 @@ class Truth:
         later: The same after the change.
         without: Success without it, before the change.
         by_task: Success with and without, task by task over all lucks, before the change.
+        by_task_later: The same after the change.
     """
 
     effect: float
     later: float
     without: float
     by_task: tuple[tuple[float, float], ...] = field(repr=False)
+    by_task_later: tuple[tuple[float, float], ...] = field(default=(), repr=False)
 
 
 def true_effect(stage: Stage, skill: Skill) -> Truth:
@@ -96,6 +98,7 @@ def true_effect(stage: Stage, skill: Skill) -> Truth:
         sum(one - other for one, other in after) / len(tasks),
         sum(other for _, other in before) / len(tasks),
         tuple(before),
+        tuple(after),
     )
 
 

@@ -63,6 +63,7 @@ def _draw_rules(success: Any, regret: Any, outcomes: Sequence[Outcome], config: 
     success.set(ylabel="success", ylim=(0, 1), title="Success of all episodes, arms included")
     regret.set(ylabel="successes lost to the oracle", title="Regret")
     regret.set_yscale("symlog", linthresh=100)
+    regret.set_ylim(bottom=0)
 
 
 def _draw_trials(axes: Any, outcomes: Sequence[Outcome], config: LifeConfig) -> None:

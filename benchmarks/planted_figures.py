@@ -3,15 +3,16 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from statistics import mean, median
+from statistics import mean
 
 from skill_gym.benchmarks.claim import Figure, table
 from skill_gym.benchmarks.intervals import wilson
 from skill_gym.benchmarks.planted_candidates import GOOD, INHERITED, LABELS, Candidate, Truth
 from skill_gym.benchmarks.planted_life import Course, LifeConfig
 from skill_gym.benchmarks.planted_run import RULES, Outcome
-from skill_gym.skillbanks.trial_theory import Outcomes, expected_observations
+from skill_gym.skillbanks.trial_theory import Outcomes, expected_observations, growth
 from skill_gym.skillbanks.trials import TrialConfig
+from skill_gym.skillbanks.watch import WatchConfig
 
 FATES = ("admitted", "retired in trial", "futile", "duplicate", "lint", "undecided")
 
@@ -64,10 +65,10 @@ def _items(
             yield one, outcome.labels[name], outcome.truths[name], outcome.courses[name]
 
 
-def contrasts(truth: Truth) -> Outcomes:
+def contrasts(by_task: Sequence[tuple[float, float]]) -> Outcomes:
     """How pairs of a candidate come out, each half with a luck of its own, task by task."""
-    up = mean(shown * (1 - bare) for shown, bare in truth.by_task)
-    down = mean(bare * (1 - shown) for shown, bare in truth.by_task)
+    up = mean(shown * (1 - bare) for shown, bare in by_task)
+    down = mean(bare * (1 - shown) for shown, bare in by_task)
     return ((1.0, up), (-1.0, down), (0.0, 1 - up - down))
 
 
@@ -82,10 +83,26 @@ def theory(truth: Truth, label: str | None, trial: TrialConfig, level: float) ->
     """
     if not truth.by_task:
         return math.inf
-    outcomes = contrasts(truth)
+    outcomes = contrasts(truth.by_task)
     if label in GOOD:
         return 2 * expected_observations(outcomes, trial, "help", level=level)
     return 2 * min(expected_observations(outcomes, trial, question) for question in ("harm", "futility"))
+
+
+def watch_theory(by_task: Sequence[tuple[float, float]], watch: WatchConfig) -> float:
+    """Episodes of a watch until an alarm, by the growth of the better of its two bets.
+
+    ``log(2 run_length)`` over the growth rate: to first order what no detector with so few false alarms can
+    beat (Lorden 1971).
+    """
+    if not by_task:
+        return math.inf
+    outcomes, keep = contrasts(by_task), watch.keep_effect
+    rate = max(
+        growth([(-value, chance) for value, chance in outcomes], 1.0),
+        growth([(keep - value, chance) for value, chance in outcomes], 1.0 - keep),
+    )
+    return 2 * math.log(2 * watch.run_length) / rate if rate > 0 else math.inf
 
 
 def _episodes(outcomes: Sequence[Outcome], config: LifeConfig) -> dict[str, Figure]:
@@ -111,27 +128,33 @@ def _episodes(outcomes: Sequence[Outcome], config: LifeConfig) -> dict[str, Figu
 
 
 def _retirements(outcomes: Sequence[Outcome], config: LifeConfig) -> dict[str, Figure]:
-    inherited = [course for one, _, _, course in _items(outcomes) if one.arrives == INHERITED]
-    gone = [course for course in inherited if course.retired is not None]
-    stale = [
-        course for _, label, _, course in _items(outcomes) if label == "stale" and course.fate == "admitted"
-    ]
-    after = [course for course in stale if course.retired is not None and course.retired >= config.change]
-    kept = [
-        course for _, label, _, course in _items(outcomes) if label == "helpful" and course.fate == "admitted"
-    ]
-    early = sum(course.retired is not None and course.retired < config.change for course in stale)
+    items = list(_items(outcomes))
+    inherited = [(truth, course) for one, _, truth, course in items if one.arrives == INHERITED]
+    gone = [pair for pair in inherited if pair[1].retired is not None]
+    admitted = [item for item in items if item[3].fate == "admitted"]
+    stale = [(truth, course) for _, label, truth, course in admitted if label == "stale"]
+    kept = [course for _, label, _, course in admitted if label == "helpful"]
+    after = [pair for pair in stale if pair[1].retired is not None and pair[1].retired >= config.change]
+    early = sum(course.retired is not None and course.retired < config.change for _, course in stale)
+    needed = [watch_theory(truth.by_task, config.watch) for truth, _ in gone]
+    later = [watch_theory(truth.by_task_later, config.watch) for truth, _ in after]
     return {
         "inherited_harmful": len(inherited),
         "inherited_retired": len(gone),
-        "inherited_retired_episodes": mean(one.watch_episodes for one in gone) if gone else None,
+        "inherited_retired_episodes": _mean([course.watch_episodes for _, course in gone]),
+        "inherited_retired_theory": _mean(needed),
         "stale_admitted": len(stale),
         "stale_retired": len(after),
-        "stale_retired_episodes": mean(one.changed_watch_episodes for one in after) if after else None,
-        "stale_retired_median": median(one.changed_watch_episodes for one in after) if after else None,
+        "stale_retired_episodes": _mean([course.changed_watch_episodes for _, course in after]),
+        "stale_retired_theory": _mean(later),
         "false_retirements": sum(course.retired is not None for course in kept) + early,
         "of_helpful": len(kept) + len(stale),
     }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    finite = [value for value in values if math.isfinite(value)]
+    return mean(finite) if finite else None
 
 
 def _regrets(outcomes: Sequence[Outcome]) -> dict[str, Figure]:

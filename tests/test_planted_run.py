@@ -8,7 +8,7 @@ from skill_gym.benchmarks import planted_skills
 from skill_gym.benchmarks.planted_baselines import AppendEverything, MovingAverage, NoSkills, Oracle
 from skill_gym.benchmarks.planted_candidates import INHERITED, Candidate, true_effect
 from skill_gym.benchmarks.planted_curves import draw_planted
-from skill_gym.benchmarks.planted_figures import contrasts, fate_table, figures, theory
+from skill_gym.benchmarks.planted_figures import contrasts, fate_table, figures, theory, watch_theory
 from skill_gym.benchmarks.planted_life import LifeConfig
 from skill_gym.benchmarks.planted_run import RULES, live, summary
 from skill_gym.benchmarks.planted_writer import Planted
@@ -99,9 +99,17 @@ def test_slight_effects_count_on_neither_side(outcome):
 def test_theory_asks_for_more_where_effects_are_small(outcome):
     large = outcome.truths["moon"]
     small = replace(large, by_task=tuple((one * 0.3 + other * 0.7, other) for one, other in large.by_task))
-    assert sum(chance for _, chance in contrasts(large)) == pytest.approx(1)
-    assert sum(value * chance for value, chance in contrasts(large)) == pytest.approx(large.effect)
+    assert sum(chance for _, chance in contrasts(large.by_task)) == pytest.approx(1)
+    assert sum(value * chance for value, chance in contrasts(large.by_task)) == pytest.approx(large.effect)
     assert theory(small, "helpful", CONFIG.trial, 0.01) > 2 * theory(large, "helpful", CONFIG.trial, 0.01)
+
+
+def test_an_alarm_takes_the_longer_the_less_has_changed(outcome):
+    stale = outcome.truths["moon"].by_task_later
+    slight = tuple((0.1 * one + 0.9 * other + 0.05, other) for one, other in stale)
+    assert 10 < watch_theory(stale, CONFIG.watch) < watch_theory(slight, CONFIG.watch)
+    assert watch_theory((), CONFIG.watch) == float("inf")
+    assert watch_theory(((0.9, 0.1),), CONFIG.watch) == float("inf")
 
 
 def test_equal_seeds_give_equal_lives(outcome):
