@@ -92,8 +92,8 @@ def theory(truth: Truth, label: str | None, trial: TrialConfig, level: float) ->
 def watch_theory(by_task: Sequence[tuple[float, float]], watch: WatchConfig) -> float:
     """Episodes of a watch until an alarm, by the growth of the better of its two bets.
 
-    ``log(2 run_length)`` over the growth rate: to first order what no detector with so few false alarms can
-    beat (Lorden 1971).
+    ``log(2 run_length)`` over the growth rate: to first order the best mean delay of a detector with so few
+    false alarms, in the worst case over the past (Lorden 1971). What was seen before may give it a start.
     """
     if not by_task:
         return math.inf
