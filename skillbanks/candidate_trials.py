@@ -141,6 +141,12 @@ class CandidateTrials:
         self.decisions |= {decision.skill_id: decision for decision in new}
         return new
 
+    def close(self, skill_id: str, verdict: Verdict) -> None:
+        """Ends an open trial by somebody's word; its evidence stays what it is."""
+        if skill_id not in self.open_ids:
+            raise ValueError(f"{skill_id!r} is not on trial, open are: {', '.join(self.open_ids)}")
+        self.decisions[skill_id] = self._decision(skill_id, verdict)
+
     def _decision(self, name: str, verdict: Verdict) -> Decision:
         trial = self.trials[name]
         process = {"admit": trial.help, "retire": trial.harm}.get(verdict, trial.futility)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 from toy_training import toy_config, toy_model, toy_trainer
 
+from skill_gym.agents.canaries import canaries_fell
 from skill_gym.agents.metrics import read_metrics
 from skill_gym.agents.rollout import Episode, Played
-from skill_gym.agents.skill_trials import Ruling, SkillTrials, SkillTrialsConfig, canaries_fell
+from skill_gym.agents.ruling import Ruling
+from skill_gym.agents.skill_trials import SkillTrials, SkillTrialsConfig
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import Evolution
 from skill_gym.skillbanks.retrieval import ByTaskType
@@ -218,7 +220,7 @@ def test_an_admission_that_makes_canaries_fail_is_undone(tmp_path, model, monkey
         assert trials is not None
         better = before.with_skills([Skill("dyn_001", "New", "Proved itself.")])
         monkeypatch.setattr(trials, "rule", lambda bank: Ruling(better))
-        monkeypatch.setattr("skill_gym.agents.trainer.canaries_fell", lambda before, after: True)
+        monkeypatch.setattr("skill_gym.agents.canaries.canaries_fell", lambda before, after: True)
         trainer.train()
         assert trainer.bank == before
     names = {path.name for path in (tmp_path / "run" / "trajectories").iterdir()}

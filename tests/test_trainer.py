@@ -161,7 +161,8 @@ def test_fresh_validation_plays_the_next_tasks_each_time(tmp_path, model):
     ]
     assert [len(tasks) for tasks in played] == [3, 3]
     assert not played[0] & played[1]
-    known = toy_trainer(toy_config(tmp_path / "other", model))._list_tasks("validation")
+    other = toy_trainer(toy_config(tmp_path / "other", model))
+    known = other.stage.tasks(other.bank, "validation")
     assert not {task.id for task in known[:2]} & (played[0] | played[1])
     with pytest.raises(ConfigError, match="11 to 14"):
         toy_trainer(toy_config(tmp_path / "third", model, *fresh, "run.iterations=6"))

@@ -1,7 +1,7 @@
 """A training run of seconds on a toy environment; run as a script, it kills itself in the middle.
 
-``python toy_training.py RUN_FOLDER MODEL_FOLDER LAST_ITERATION`` ends by SIGKILL in the update after that
-iteration.
+``python toy_training.py RUN_FOLDER MODEL_FOLDER LAST_ITERATION [SETTING ...]`` ends by SIGKILL in the update
+after that iteration.
 """
 
 import os
@@ -121,7 +121,7 @@ def toy_config(run: Path, model: Path, *settings: str) -> TrainConfig:
 
 if __name__ == "__main__":
     run, model, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    trainer = toy_trainer(toy_config(run, model))
+    trainer = toy_trainer(toy_config(run, model, *sys.argv[4:]))
     update = trainer.learner.update
 
     def update_or_die(samples: Any) -> dict[str, float]:

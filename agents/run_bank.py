@@ -1,0 +1,289 @@
+"""The bank in force during a run, and everything that changes it between iterations."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from skill_gym.agents.checkpoint import CheckpointError
+from skill_gym.agents.env_stack import Role, open_bank
+from skill_gym.agents.rollout import Played
+from skill_gym.agents.ruling import Ruling
+from skill_gym.agents.run_folder import RunFolder
+from skill_gym.agents.schedule import episode_seed
+from skill_gym.agents.sections import TrainConfig
+from skill_gym.agents.shared_bank import Review, SharedBank
+from skill_gym.agents.skill_trials import SkillTrials
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.evolution import Evolution, evolve
+from skill_gym.skillbanks.retrieval import Retriever
+from skill_gym.skillbanks.skill import Mistake, Skill
+from skill_gym.skillbanks.store_events import Origin
+from skill_gym.skillbanks.teacher import Teacher
+from skill_gym.trajectory import Task, Trajectory
+
+logger = logging.getLogger(__name__)
+
+Fall = Callable[[int, SkillBank, SkillBank], bool]
+
+
+class RunBank:
+    """Holds the bank; validations, trials and reviewers change it, in this order and never in between.
+
+    Args:
+        config: Where the bank comes from and how it may change.
+        folder: Of the run; every version is written there.
+        teacher: Who proposes new skills.
+        resume: The run goes on: ``restore`` will say with which bank.
+
+    Attributes:
+        bank: In force; a new version takes effect at the next iteration.
+        first: What the run began with.
+        trials: Skills on trial; None where evolution's skills enter the bank at once.
+        shared: The store of ``bank.store``; None without one.
+
+    Raises:
+        BankError: There is no such bank, or the store cannot be written.
+    """
+
+    def __init__(self, config: TrainConfig, folder: RunFolder, teacher: Teacher, *, resume: bool) -> None:
+        self.config = config
+        self.folder = folder
+        self.teacher = teacher
+        self.trials = SkillTrials(config.trials, seed=config.run.seed) if config.trials.enable else None
+        self.shared: SharedBank | None = None
+        if config.bank.store is not None:
+            self.shared = SharedBank(config.bank.store, config.run.name or Path(config.run.folder).name)
+        if self.shared is None or resume:
+            self.bank = self.first = open_bank(config.bank, config.env.id)
+            return
+        self.bank = self.first = self.shared.begin(lambda: open_bank(config.bank, config.env.id))
+        if self.trials is not None:
+            self.trials.book = self.shared.load_evidence()
+
+    # What groups play with
+
+    def arms(
+        self, number: int, tasks: Sequence[Task], retriever: Callable[[], Retriever]
+    ) -> list[dict[str, Any]]:
+        """Which skills each group plays with beside the bank's, or without; drawn once for all siblings."""
+        if self.trials is None:
+            return [{} for _ in tasks]
+        found = retriever()
+        return [self.trials.arm(number, group, task, found).options() for group, task in enumerate(tasks)]
+
+    def choose(
+        self, retriever: Retriever, role: Role, *, iteration: int, count_tokens: Callable[[str], int] | None
+    ) -> Retriever:
+        """Who chooses among the skills that fit."""
+        if self.trials is None:
+            return retriever
+        return self.trials.choose(
+            retriever,
+            iteration=iteration,
+            exploring=role == "training",
+            max_tokens=self.config.bank.max_tokens,
+            count_tokens=count_tokens,
+        )
+
+    # What changes the bank
+
+    def review(self) -> None:
+        """Takes in what others did to the store; before an iteration, so that all its groups see the same."""
+        if self.shared is not None:
+            self._take_in(self.shared.review())
+
+    def evolve(self, iteration: int, trajectories: Sequence[Trajectory]) -> None:
+        """Makes the next version from a validation, or puts what it would add on trial."""
+        if not self.config.evolution.enable_dynamic_update:
+            return
+        known = self.bank if self.trials is None else self.trials.known(self.bank)
+        others = [] if self.shared is None else [one for one in self.shared.others() if one.id not in known]
+        answer = evolve(
+            _with_others(known, others),
+            trajectories,
+            self.teacher,
+            self.config.evolution,
+            seed=episode_seed(self.config.run.seed, iteration),
+        )
+        evolution = _without_others(known, answer, others)
+        self.folder.save_evolution(iteration, evolution.to_dict())
+        bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)
+        source: Origin = {"teacher": evolution.teacher, **_source(evolution.added, trajectories)}
+        reason = _evolution_reason(iteration, evolution)
+        if self.shared is not None and self.trials is not None and evolution.added:
+            self.shared.propose(evolution.added, reason=reason, **source)
+        if bank.version != self.bank.version:
+            logger.info("evolution: the bank goes from %s to %s", self.bank.version, bank.version)
+            self._publish(bank, reason, evolution.revised, source)
+
+    def rule(self, iteration: int, played: Sequence[Played], fall: Fall) -> dict[str, Any]:
+        """Hears what an iteration says of the skills on trial.
+
+        Args:
+            iteration: Its number.
+            played: Its episodes.
+            fall: Whether success falls from one bank to another after an iteration.
+
+        Returns:
+            Metrics; none without trials.
+        """
+        if self.trials is None:
+            return {}
+        self.trials.observe(iteration, played)
+        ruling = self.trials.rule(self.bank)
+        undone = ruling.bank.version != self.bank.version and fall(iteration, self.bank, ruling.bank)
+        if undone:
+            logger.warning("success on the canaries fell: the bank stays at %s", self.bank.version)
+        elif ruling.bank.version != self.bank.version:
+            self._enact(ruling, played)
+        if self.shared is not None:
+            self.shared.reject(_turned_away(ruling, undone=undone))
+            self.shared.save_evidence(self.trials.book)
+        if ruling.decisions or ruling.retired:
+            self.folder.save_ruling(iteration, {**ruling.to_dict(), "rolled_back": undone})
+        return {**self.trials.metrics(), "trials/rolled_back": int(undone)}
+
+    def _enact(self, ruling: Ruling, played: Sequence[Played]) -> None:
+        names = {one.skill_id for one in ruling.decisions if one.verdict == "admit"} | set(ruling.retired)
+        reason = "; ".join(text for name, text in ruling.reasons.items() if name in names)
+        admitted = [entry for entry in ruling.bank if entry.id not in self.bank]
+        replaced = {} if self.trials is None else self.trials.replaces
+        into = {replaced[entry.id]: entry.id for entry in admitted if entry.id in replaced}
+        source = _source(admitted, [one.trajectory for one in played])
+        self._publish(ruling.bank, reason, into, source)
+
+    def _publish(self, bank: SkillBank, reason: str, merged: Mapping[str, str], source: Origin) -> None:
+        if self.shared is not None:
+            bank = self.shared.publish(self.bank, bank, reason=reason, merged=merged, **source)
+        self._take(bank)
+
+    def _take_in(self, review: Review) -> None:
+        if self.trials is not None:
+            self.trials.hear(review.words)
+        if review.bank.version != self.bank.version:
+            names = ", ".join(review.words) or "no entry"
+            logger.info(
+                "reviewers: the bank goes from %s to %s (%s)", self.bank.version, review.bank.version, names
+            )
+            self._take(review.bank)
+
+    def _take(self, bank: SkillBank) -> None:
+        self.bank = bank
+        self.folder.save_bank(bank)
+
+    # For the run's files
+
+    def metrics(self) -> dict[str, Any]:
+        """Size and version."""
+        return {
+            "bank/size": len(self.bank),
+            "bank/generation": self.bank.generation,
+            "bank/version": self.bank.version,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The state, for a checkpoint."""
+        return {
+            "bank": _record(self.bank),
+            "first_bank": _record(self.first),
+            "trials": None if self.trials is None else self.trials.to_json(),
+            "store": None if self.shared is None else self.shared.to_json(),
+        }
+
+    def restore(self, state: Mapping[str, Any], iteration: int) -> None:
+        """Goes on where ``to_json`` left off; a reviewer's changes since then are taken in.
+
+        Raises:
+            CheckpointError: The bank was not read back as it was, or the store is another.
+        """
+        self.bank = _read(state["bank"])
+        self.first = _read(state["first_bank"])
+        if self.trials is not None:
+            self.trials.restore(state["trials"])
+        if self.shared is None:
+            return
+        on_trial = {}
+        if self.trials is not None:
+            on_trial = {name: self.trials.candidates[name] for name in self.trials.trials.open_ids}
+        self._take_in(self.shared.resume(state["store"], self.bank, on_trial, iteration))
+
+    def close(self) -> None:
+        """Closes the store."""
+        if self.shared is not None:
+            self.shared.close()
+
+
+def _with_others(bank: SkillBank, others: Sequence[Skill | Mistake]) -> SkillBank:
+    return replace(bank.with_skills(others), generation=bank.generation) if others else bank
+
+
+def _without_others(known: SkillBank, evolution: Evolution, others: Sequence[Skill | Mistake]) -> Evolution:
+    """Evolution of what the run knew, had it not been shown what others keep out of the bank.
+
+    A new version of such an entry is left out: it would come back in other words.
+    """
+    ids = {entry.id for entry in others}
+    if not ids:
+        return evolution
+    again = {new for old, new in evolution.revised.items() if old in ids}
+    bank = evolution.bank.without(name for name in evolution.bank.ids if name in ids | again)
+    places = {
+        name: skills for name, skills in bank.task_specific.items() if skills or name in known.task_specific
+    }
+    bank = replace(bank, task_specific=places, generation=known.generation)
+    changed = bank != known
+    return replace(
+        evolution,
+        bank=replace(bank, generation=known.generation + 1) if changed else known,
+        added=tuple(skill for skill in evolution.added if skill.id not in again),
+        revised={old: new for old, new in evolution.revised.items() if old not in ids},
+        retired={name: why for name, why in evolution.retired.items() if name not in ids},
+    )
+
+
+def _source(entries: Sequence[Skill | Mistake], trajectories: Sequence[Trajectory]) -> Origin:
+    """Episodes behind a change: the entries' own where they name them, else all that were seen."""
+    if any(entry.provenance is not None and entry.provenance.trajectory_ids for entry in entries):
+        return {}
+    tasks = [one.task for one in trajectories if one.ended != "broken"]
+    return {
+        "trajectory_ids": list(dict.fromkeys(task.key for task in tasks)),
+        "splits": list(dict.fromkeys(task.split for task in tasks)),
+    }
+
+
+def _evolution_reason(iteration: int, evolution: Evolution) -> str:
+    weak = ", ".join(f"{name} ({evolution.success[name].rate:.2f})" for name in evolution.weak)
+    told = [f"validation after iteration {iteration}"]
+    if weak:
+        told.append(f"success is low on {weak}")
+    return "; ".join([*told, *(f"{name}: {why}" for name, why in evolution.retired.items())])
+
+
+def _turned_away(ruling: Ruling, *, undone: bool) -> dict[str, str]:
+    """Candidates that do not enter -> why."""
+    reasons = {
+        one.skill_id: ruling.reasons[one.skill_id]
+        for one in ruling.decisions
+        if undone or one.verdict != "admit"
+    }
+    if not undone:
+        return reasons
+    fell = "success on the canaries fell with the new bank"
+    return {name: f"{reason}; {fell}" for name, reason in reasons.items()}
+
+
+def _record(bank: SkillBank) -> dict[str, Any]:
+    return {"json": bank.dumps(), "version": bank.version}
+
+
+def _read(record: Mapping[str, Any]) -> SkillBank:
+    bank = SkillBank.loads(record["json"], "checkpoint")
+    if bank.version != record["version"]:
+        raise CheckpointError(
+            f"the bank read back is {bank.version}, the checkpoint's was {record['version']}; "
+            "resume with the skill-gym version that wrote it"
+        )
+    return bank

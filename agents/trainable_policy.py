@@ -1,0 +1,49 @@
+"""A policy whose weights a trainer replaces after every update."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from skill_gym.agents.policy import Policy
+from skill_gym.agents.sampler import open_sampler
+from skill_gym.agents.sections import TrainConfig
+
+
+@runtime_checkable
+class TrainablePolicy(Policy, Protocol):
+    """A policy that takes new weights."""
+
+    weights_version: int
+
+    def load_weights(self, state: Mapping[str, Tensor], version: int) -> None:
+        """Takes a whole state dict, which completions name by ``version`` from then on."""
+        ...
+
+
+def open_trainable(config: TrainConfig, folder: Path, model: Any) -> TrainablePolicy:
+    """Opens the sampler of a configuration.
+
+    Args:
+        config: Of the run.
+        folder: Of the model in Hugging Face layout.
+        model: The model that is trained; transformers samples from it itself.
+
+    Raises:
+        TypeError: The sampler takes no weights.
+    """
+    sampler = config.sampler
+    policy = open_sampler(
+        folder,
+        backend=sampler.backend,
+        model=model,
+        context_length=sampler.context_length,
+        slots=sampler.slots,
+        seed=config.run.seed,
+    )
+    if not isinstance(policy, TrainablePolicy):
+        raise TypeError(
+            f"the policy {policy.name} takes no weights; use sampler.backend=vllm or transformers"
+        )
+    return policy
