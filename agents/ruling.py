@@ -41,6 +41,21 @@ class Ruling:
             name: f"{name}: retired by its watch ({alarm})" for name, alarm in self.retired.items()
         }
 
+    def turned_away(self, *, undone: bool) -> dict[str, str]:
+        """Candidates that do not enter -> why.
+
+        Args:
+            undone: Whether success on the canaries fell, which keeps the admitted ones out, too.
+        """
+        reasons = {
+            one.skill_id: self.reasons[one.skill_id] for one in self.decisions if one.verdict != "admit"
+        }
+        if undone:
+            fell = "but success on the canaries fell with the new bank"
+            admitted = (one.skill_id for one in self.decisions if one.verdict == "admit")
+            reasons |= {name: f"{self.reasons[name]}, {fell}" for name in admitted}
+        return reasons
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the bank itself, ready for JSON."""
         return {

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from skill_gym.agents.checkpoint import CheckpointError
 from skill_gym.agents.env_stack import Role, open_bank
+from skill_gym.agents.evolution_round import evolution_reason, evolve_beside, sources
 from skill_gym.agents.rollout import Played
 from skill_gym.agents.ruling import Ruling
 from skill_gym.agents.run_folder import RunFolder
@@ -16,9 +16,7 @@ from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.shared_bank import Review, SharedBank
 from skill_gym.agents.skill_trials import SkillTrials
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.evolution import Evolution, evolve
 from skill_gym.skillbanks.retrieval import Retriever
-from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.store_events import Origin
 from skill_gym.skillbanks.teacher import Teacher
 from skill_gym.trajectory import Task, Trajectory
@@ -90,7 +88,7 @@ class RunBank:
     # What changes the bank
 
     def review(self) -> None:
-        """Takes in what others did to the store; before an iteration, so that all its groups see the same."""
+        """Takes in what others did to the store; never within an iteration, whose groups share one bank."""
         if self.shared is not None:
             self._take_in(self.shared.review())
 
@@ -100,18 +98,18 @@ class RunBank:
             return
         known = self.bank if self.trials is None else self.trials.known(self.bank)
         others = [] if self.shared is None else [one for one in self.shared.others() if one.id not in known]
-        answer = evolve(
-            _with_others(known, others),
+        evolution = evolve_beside(
+            known,
+            others,
             trajectories,
             self.teacher,
             self.config.evolution,
             seed=episode_seed(self.config.run.seed, iteration),
         )
-        evolution = _without_others(known, answer, others)
         self.folder.save_evolution(iteration, evolution.to_dict())
         bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)
-        source: Origin = {"teacher": evolution.teacher, **_source(evolution.added, trajectories)}
-        reason = _evolution_reason(iteration, evolution)
+        source: Origin = {"teacher": evolution.teacher, **sources(evolution.added, trajectories)}
+        reason = evolution_reason(iteration, evolution)
         if self.shared is not None and self.trials is not None and evolution.added:
             self.shared.propose(evolution.added, reason=reason, **source)
         if bank.version != self.bank.version:
@@ -132,6 +130,8 @@ class RunBank:
         if self.trials is None:
             return {}
         self.trials.observe(iteration, played)
+        # A candidate that somebody has approved meanwhile cannot be admitted any more.
+        self.review()
         ruling = self.trials.rule(self.bank)
         undone = ruling.bank.version != self.bank.version and fall(iteration, self.bank, ruling.bank)
         if undone:
@@ -139,7 +139,7 @@ class RunBank:
         elif ruling.bank.version != self.bank.version:
             self._enact(ruling, played)
         if self.shared is not None:
-            self.shared.reject(_turned_away(ruling, undone=undone))
+            self.shared.reject(ruling.turned_away(undone=undone))
             self.shared.save_evidence(self.trials.book)
         if ruling.decisions or ruling.retired:
             self.folder.save_ruling(iteration, {**ruling.to_dict(), "rolled_back": undone})
@@ -151,7 +151,7 @@ class RunBank:
         admitted = [entry for entry in ruling.bank if entry.id not in self.bank]
         replaced = {} if self.trials is None else self.trials.replaces
         into = {replaced[entry.id]: entry.id for entry in admitted if entry.id in replaced}
-        source = _source(admitted, [one.trajectory for one in played])
+        source = sources(admitted, [one.trajectory for one in played])
         self._publish(ruling.bank, reason, into, source)
 
     def _publish(self, bank: SkillBank, reason: str, merged: Mapping[str, str], source: Origin) -> None:
@@ -163,7 +163,7 @@ class RunBank:
         if self.trials is not None:
             self.trials.hear(review.words)
         if review.bank.version != self.bank.version:
-            names = ", ".join(review.words) or "no entry"
+            names = ", ".join(list(review.words)[:10]) or "no entry"
             logger.info(
                 "reviewers: the bank goes from %s to %s (%s)", self.bank.version, review.bank.version, names
             )
@@ -213,66 +213,6 @@ class RunBank:
         """Closes the store."""
         if self.shared is not None:
             self.shared.close()
-
-
-def _with_others(bank: SkillBank, others: Sequence[Skill | Mistake]) -> SkillBank:
-    return replace(bank.with_skills(others), generation=bank.generation) if others else bank
-
-
-def _without_others(known: SkillBank, evolution: Evolution, others: Sequence[Skill | Mistake]) -> Evolution:
-    """Evolution of what the run knew, had it not been shown what others keep out of the bank.
-
-    A new version of such an entry is left out: it would come back in other words.
-    """
-    ids = {entry.id for entry in others}
-    if not ids:
-        return evolution
-    again = {new for old, new in evolution.revised.items() if old in ids}
-    bank = evolution.bank.without(name for name in evolution.bank.ids if name in ids | again)
-    places = {
-        name: skills for name, skills in bank.task_specific.items() if skills or name in known.task_specific
-    }
-    bank = replace(bank, task_specific=places, generation=known.generation)
-    changed = bank != known
-    return replace(
-        evolution,
-        bank=replace(bank, generation=known.generation + 1) if changed else known,
-        added=tuple(skill for skill in evolution.added if skill.id not in again),
-        revised={old: new for old, new in evolution.revised.items() if old not in ids},
-        retired={name: why for name, why in evolution.retired.items() if name not in ids},
-    )
-
-
-def _source(entries: Sequence[Skill | Mistake], trajectories: Sequence[Trajectory]) -> Origin:
-    """Episodes behind a change: the entries' own where they name them, else all that were seen."""
-    if any(entry.provenance is not None and entry.provenance.trajectory_ids for entry in entries):
-        return {}
-    tasks = [one.task for one in trajectories if one.ended != "broken"]
-    return {
-        "trajectory_ids": list(dict.fromkeys(task.key for task in tasks)),
-        "splits": list(dict.fromkeys(task.split for task in tasks)),
-    }
-
-
-def _evolution_reason(iteration: int, evolution: Evolution) -> str:
-    weak = ", ".join(f"{name} ({evolution.success[name].rate:.2f})" for name in evolution.weak)
-    told = [f"validation after iteration {iteration}"]
-    if weak:
-        told.append(f"success is low on {weak}")
-    return "; ".join([*told, *(f"{name}: {why}" for name, why in evolution.retired.items())])
-
-
-def _turned_away(ruling: Ruling, *, undone: bool) -> dict[str, str]:
-    """Candidates that do not enter -> why."""
-    reasons = {
-        one.skill_id: ruling.reasons[one.skill_id]
-        for one in ruling.decisions
-        if undone or one.verdict != "admit"
-    }
-    if not undone:
-        return reasons
-    fell = "success on the canaries fell with the new bank"
-    return {name: f"{reason}; {fell}" for name, reason in reasons.items()}
 
 
 def _record(bank: SkillBank) -> dict[str, Any]:

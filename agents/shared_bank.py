@@ -17,7 +17,7 @@ from skill_gym.skillbanks.store_schema import StoreConflict, StoreError
 
 logger = logging.getLogger(__name__)
 
-_PAGE = 200
+_PAGE = 50
 _TRIES = 20
 _OUTSIDE = (State.RETIRED, State.MERGED, State.REJECTED, State.CANDIDATE)
 
@@ -143,7 +143,8 @@ class SharedBank:
     def others(self) -> list[Entry]:
         """Entries outside of the bank by somebody else's word: a teacher shall not propose them again."""
         found = [entry for state in _OUTSIDE for entry in self.store.iter_entries(state)]
-        return sorted((entry for entry in found if not self._may_write(entry.id)), key=lambda entry: entry.id)
+        others = [entry for entry in found if self.store.blame(entry.id)[-1].actor != self.actor]
+        return sorted(others, key=lambda entry: entry.id)
 
     def save_evidence(self, book: EvidenceBook) -> None:
         """Writes down what is known of skills."""

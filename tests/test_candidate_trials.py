@@ -131,3 +131,16 @@ def test_misuse_is_refused():
         trials.begin(["a"])
     with pytest.raises(ValueError, match="more than candidates=1"):
         trials.begin(["b"])
+
+
+def test_a_trial_may_be_ended_by_somebodys_word():
+    trials = CandidateTrials(CONFIG)
+    trials.begin(["a", "b"])
+    trials.close("a", "retire")
+    trials.observe_pair("a", 1.0, 0.0)
+    assert trials.open_ids == ("b",)
+    assert trials.trials["a"].observations == 0
+    assert trials.decide() == []
+    assert CandidateTrials.from_json(CONFIG, trials.to_json()).verdict("a") == "retire"
+    with pytest.raises(ValueError, match="'a' is not on trial, open are: b"):
+        trials.close("a", "admit")

@@ -16,6 +16,7 @@ from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import Evolution
 from skill_gym.skillbanks.retrieval import ByTaskType
 from skill_gym.skillbanks.skill import Skill
+from skill_gym.skillbanks.store_events import Event, Kind
 from skill_gym.trajectory import Task, Trajectory, Turn, read_trajectories
 
 HEAT = "pick_heat_then_place_in_recep"
@@ -105,6 +106,24 @@ def test_what_evolution_retires_and_remembers_takes_effect_at_once():
         {"memory": 1},
         BANK.generation + 1,
     )
+
+
+def test_a_reviewers_word_ends_a_trial_and_begins_a_watch_anew():
+    trials = SkillTrials(CONFIG, seed=0)
+    names = ("dyn_001", "dyn_002", "dyn_003", "dyn_004")
+    bank = trials.propose(BANK, evolution(trials, BANK, *(Skill(name, name, name) for name in names)))
+    list(run(trials, bank, lambda _: 0.5, 3))
+    assert set(trials.watches) == {"gen_001", "gen_002"}
+    kinds = dict(zip(names, (Kind.ADDED, Kind.REJECTED, Kind.PROPOSED), strict=False)) | {
+        "gen_001": Kind.REVISED,
+        "nobody": Kind.RETIRED,
+    }
+    trials.hear({name: Event(1, kind, name, None, 0.0, "because") for name, kind in kinds.items()})
+    assert trials.trials.open_ids == ("dyn_004",)
+    assert [trials.trials.verdict(name) for name in names] == ["admit", "retire", "retire", "undecided"]
+    assert set(trials.watches) == {"gen_002"}
+    # Nothing is left to rule on: the reviewer has put in and kept out.
+    assert trials.rule(bank) == Ruling(bank)
 
 
 def test_broken_episodes_tell_nothing():

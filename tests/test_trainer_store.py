@@ -18,6 +18,7 @@ from skill_gym.skillbanks.candidate_trials import Decision
 from skill_gym.skillbanks.skill import Skill
 from skill_gym.skillbanks.store import BankStore
 from skill_gym.skillbanks.store_events import Kind, State
+from skill_gym.skillbanks.store_schema import StoreError
 from skill_gym.trajectory import read_trajectories
 
 TESTS = Path(__file__).resolve().parent
@@ -134,6 +135,38 @@ def test_candidates_wait_in_the_store_and_a_reviewer_may_decide(tmp_path, model)
         assert store.state("dyn_003") is State.CANDIDATE
         assert store.load_evidence() == evidence
         assert evidence
+
+
+def test_approved_at_the_moment_of_its_admission_a_skill_enters_once(tmp_path, model, monkeypatch):
+    run, path = tmp_path / "run", tmp_path / "bank.db"
+    with toy_trainer(toy_config(run, model, f"bank.store={path}", *TRIALS, "run.iterations=4")) as trainer:
+        trials = trainer.trials.trials
+        update = trainer.learner.update
+
+        def while_it_learns(samples):
+            if trainer.iteration == 3:
+                review(path, "approve", "dyn_001")
+            return update(samples)
+
+        def decide():
+            ended = trainer.iteration == 4 and "dyn_001" in trials.open_ids
+            return [Decision("dyn_001", "admit", 40, 3.5)] if ended else []
+
+        trainer.learner.update = while_it_learns
+        monkeypatch.setattr(trials, "decide", decide)
+        trainer.train()
+        assert trainer.bank.ids == ("dyn_001",)
+    with BankStore.open(path) as store:
+        assert [event.actor for event in store.blame("dyn_001")][1:] == ["Ada"]
+
+
+def test_a_store_that_cannot_be_written_is_said_before_any_work(tmp_path, model, monkeypatch):
+    monkeypatch.setattr("skill_gym.agents.trainer.load_model", lambda *_: pytest.fail("work was begun"))
+    with pytest.raises(StoreError, match="check that the folder exists"):
+        toy_trainer(toy_config(tmp_path / "run", model, f"bank.store={tmp_path / 'no' / 'bank.db'}"))
+    (tmp_path / "bank.json").write_text("{}")
+    with pytest.raises(StoreError, match="no bank store"):
+        toy_trainer(toy_config(tmp_path / "run", model, f"bank.store={tmp_path / 'bank.json'}"))
 
 
 def test_rulings_are_events_with_their_reasons(tmp_path, model, monkeypatch):
