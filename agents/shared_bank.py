@@ -119,10 +119,7 @@ class SharedBank:
             except StoreConflict:
                 continue
             return self.store.bank
-        raise StoreConflict(
-            f"{self.store.path}: somebody else published {_TRIES} times while the run tried to; end one of "
-            "the writers, then go on with --resume"
-        )
+        raise self._never_alone()
 
     def propose(self, entries: Iterable[Entry], *, reason: str, **origin: Unpack[Origin]) -> None:
         """Writes down what goes on trial; ids that somebody else has used are left to them."""
@@ -182,12 +179,11 @@ class SharedBank:
 
         Raises:
             CheckpointError: The store is not the one of the checkpoint, or an older copy.
+            StoreError: It cannot be written.
         """
         self.actor, self._seen = state["actor"], state["seen"]
-        done, reason = (
-            state["done"],
-            f"taken back: the run goes on from its checkpoint of iteration {iteration}",
-        )
+        done = state["done"]
+        reason = f"taken back: the run goes on from its checkpoint of iteration {iteration}"
         if self._last_event() < done or self.store.head.number < state["version"]:
             raise CheckpointError(
                 f"{self.store.path} ends at event {self._last_event()}, the checkpoint is of {done}; "
@@ -206,6 +202,8 @@ class SharedBank:
             except StoreConflict:
                 continue
             break
+        else:
+            raise self._never_alone()
         if events:
             self._seen = events[-1].seq
         later = {event.entry_id for event in events if event.actor == self.actor and event.seq > done}
@@ -230,6 +228,12 @@ class SharedBank:
     def _may_write(self, entry_id: str) -> bool:
         """Whether an id is free, or nobody but this run has touched it last."""
         return self.store.state(entry_id) is None or self.store.blame(entry_id)[-1].actor == self.actor
+
+    def _never_alone(self) -> StoreConflict:
+        return StoreConflict(
+            f"{self.store.path}: somebody else published {_TRIES} times while the run tried to; end one of "
+            "the writers, then go on with --resume"
+        )
 
     def _words(self, events: Iterable[Event]) -> dict[str, Event]:
         return {event.entry_id: event for event in events if event.actor != self.actor}

@@ -227,3 +227,18 @@ def test_another_store_is_refused(run, tmp_path):
     with pytest.raises(CheckpointError, match="put the run's own bank store back"):
         other.resume(state, FIRST, {}, 1)
     other.close()
+
+
+def test_resumed_again_from_the_same_checkpoint_nothing_more_happens(run, ada):
+    waiting = {"dyn_002": skill("dyn_002")}
+    run.propose(waiting.values(), reason="weak")
+    go_on = resumed(run, FIRST, waiting)
+    run.publish(FIRST, FIRST.with_skills([skill("dyn_001")]), reason="weak")
+    ada.refresh()
+    ada.retire(["gen_001"], reason="wrong", actor="Ada")
+    first = go_on()
+    run.store.refresh()
+    versions, events = len(run.store.versions()), len(run.store.log())
+    assert go_on().bank.dumps() == first.bank.dumps()
+    run.store.refresh()
+    assert (len(run.store.versions()), len(run.store.log())) == (versions, events)
