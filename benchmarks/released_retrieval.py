@@ -52,7 +52,7 @@ class ReleasedRetrieval:
         vectors: Vectors | None = None,
     ) -> None:
         bank.save(file)
-        make = _Restated if checkout is None else _released_class(checkout)
+        make = _Restated if checkout is None else released_class(checkout)
         with contextlib.redirect_stdout(io.StringIO()):
             # Embedding mode embeds when it is made; the model must be in its place before.
             self._memory = make(str(file), retrieval_mode="template")
@@ -86,6 +86,10 @@ class ReleasedRetrieval:
             *(mistake["mistake_id"] for mistake in found["mistakes_to_avoid"]),
         )
 
+    def task_specific_ids(self, goal: str) -> tuple[str, ...]:
+        """Ids of the task-specific skills alone."""
+        return tuple(skill["skill_id"] for skill in self.retrieve(goal)["task_specific_skills"])
+
     def add(self, skills: list[Skill]) -> None:
         """Adds general skills, and embeds what the class then embeds."""
         with contextlib.redirect_stdout(io.StringIO()):
@@ -93,12 +97,20 @@ class ReleasedRetrieval:
             self._memory._compute_skill_embeddings()
 
 
-def _released_class(checkout: Path) -> Any:
+def released_class(checkout: Path) -> Any:
+    """The class of a checkout.
+
+    Raises:
+        ValueError: The checkout has none.
+    """
     folder = checkout / _PLACE
     if not (folder / f"{_MODULE}.py").is_file():
         raise ValueError(f"no {_PLACE / _MODULE}.py in {checkout}; pass a checkout of aiming-lab/SkillRL")
     # The package's own __init__ imports what this class does not need.
     name = "released_skillrl_memory"
+    # Another checkout may have been loaded before.
+    for old in [module for module in sys.modules if module.partition(".")[0] == name]:
+        del sys.modules[old]
     package = types.ModuleType(name)
     package.__path__ = [str(folder)]
     sys.modules[name] = package
