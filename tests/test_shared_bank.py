@@ -242,3 +242,12 @@ def test_resumed_again_from_the_same_checkpoint_nothing_more_happens(run, ada):
     assert go_on().bank.dumps() == first.bank.dumps()
     run.store.refresh()
     assert (len(run.store.versions()), len(run.store.log())) == (versions, events)
+
+
+def test_a_candidate_that_a_reviewer_reworded_after_the_checkpoint_waits_on(run, ada):
+    go_on = resumed(run, FIRST)
+    run.propose([skill("dyn_001")], reason="weak")
+    ada.propose([skill("dyn_001", "Better said.")], reason="reworded", actor="Ada")
+    go_on()
+    assert run.store.state("dyn_001") is State.CANDIDATE
+    assert run.store.get("dyn_001").principle == "Better said."
