@@ -60,6 +60,8 @@ def add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_log(options: argparse.Namespace) -> int:
     """Prints events or versions, the newest first."""
+    if options.limit < 0:
+        raise ValueError(f"--limit must be at least 0, got {options.limit}; 0 shows all")
     with BankStore.open(options.store) as store:
         limit = options.limit or None
         if options.versions:
@@ -134,8 +136,14 @@ def _add_store(command: argparse.ArgumentParser) -> None:
 
 
 def _add_origin(command: argparse.ArgumentParser, *, required: bool) -> None:
-    command.add_argument("--reason", required=required, help="why; kept for log and blame")
+    command.add_argument("--reason", required=required, type=_reason, help="why; kept for log and blame")
     command.add_argument("--actor", default=user(), help="who does it (%(default)s)")
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected some words that say why, got none")
+    return text
 
 
 def user() -> str:

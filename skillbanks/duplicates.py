@@ -208,6 +208,14 @@ def find_duplicates(
     return copies
 
 
+def _written_for(first: str, second: str) -> str:
+    """The later version of the two; "" where one does not say, which leak checks take for the present."""
+    generations = [version.partition("-")[0] for version in (first, second)]
+    if not all(generation.isdecimal() for generation in generations):
+        return ""
+    return second if int(generations[1]) > int(generations[0]) else first
+
+
 def _joined(first: Provenance | None, second: Provenance | None) -> Provenance | None:
     if first is None or second is None:
         return first or second
@@ -215,6 +223,7 @@ def _joined(first: Provenance | None, second: Provenance | None) -> Provenance |
         first,
         trajectory_ids=tuple(dict.fromkeys((*first.trajectory_ids, *second.trajectory_ids))),
         splits=tuple(sorted({*first.splits, *second.splits})),
+        bank_version=_written_for(first.bank_version, second.bank_version),
         evidence="; ".join(dict.fromkeys(text for text in (first.evidence, second.evidence) if text)),
     )
 

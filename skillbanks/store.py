@@ -237,7 +237,8 @@ class BankStore(BankHistory):
         publish: bool = True,
     ) -> Version:
         with self._writing() as db:
-            known = rows.states(db, (step.entry_id for step in steps))
+            named = dict.fromkeys(name for step in steps for name in (step.entry_id, step.into) if name)
+            known = rows.states(db, named)
             filled = []
             for step in steps:
                 state = known.get(step.entry_id)
@@ -247,6 +248,10 @@ class BankStore(BankHistory):
                     raise StoreError(
                         f"{self.path}: cannot {verb} {step.entry_id!r}: expected it to be {wanted}, it is "
                         f"{state or 'unknown'}; nothing was changed"
+                    )
+                if step.into is not None and known.get(step.into) is not State.ACTIVE:
+                    raise StoreError(
+                        f"{self.path}: {step.into!r} is not in the bank; merge into an entry that is"
                     )
                 filled.append(self._filled(db, step))
             last = self._last(db)
@@ -282,6 +287,7 @@ class BankStore(BankHistory):
         if not self.writable:
             raise StoreReadOnly(f"{self.path}: opened for reading; open it with write=True")
         with self._lock, told(self.path):
+            self._expect_same_file()
             self._db.execute("BEGIN IMMEDIATE")
             known = (self._places, self._bank, self._head)
             try:

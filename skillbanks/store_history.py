@@ -11,7 +11,17 @@ from typing import Self
 from skill_gym.skillbanks import store_rows as rows
 from skill_gym.skillbanks.bank import BankDiff, SkillBank
 from skill_gym.skillbanks.store_events import Entry, Event, State, Version, parse_entry
-from skill_gym.skillbanks.store_schema import BUSY_S, FROZEN, StoreError, address, connect, stamp, told
+from skill_gym.skillbanks.store_schema import (
+    BUSY_S,
+    FROZEN,
+    StoreError,
+    StoreGone,
+    address,
+    connect,
+    identity,
+    stamp,
+    told,
+)
 from skill_gym.skillbanks.store_state import Frame, Places, bank_of
 from skill_gym.skillbanks.store_vectors import VectorTable
 
@@ -33,6 +43,7 @@ class BankHistory:
         self._lock = threading.RLock()
         self._busy_s = busy_s
         self._db = connect(self.path, write=write, create=create, busy_s=busy_s)
+        self._identity = identity(self.path)
         self._stamp = self._frozen()
         self.vectors = VectorTable(self.path.with_name(f"{self.path.name}-vectors"), busy_s=busy_s)
         self._places: Places[Entry] | None = None
@@ -103,8 +114,12 @@ class BankHistory:
         """Takes in what was published since, reading only what is new; whether there was anything.
 
         Cheap enough to be called before every use: without news it is one question to the page cache.
+
+        Raises:
+            StoreGone: The file was removed or replaced.
         """
         with self._lock, told(self.path):
+            self._expect_same_file()
             self._thaw()
             seen = self._data_version()
             if seen == self._seen:
@@ -189,6 +204,7 @@ class BankHistory:
 
         The walk sees the store as it was when it began, whatever is published meanwhile.
         """
+        self._expect_same_file()
         db = connect(self.path, write=False, busy_s=self._busy_s)
         try:
             with told(self.path):
@@ -226,6 +242,14 @@ class BankHistory:
                 yield self._db
             finally:
                 _end(self._db)
+
+    def _expect_same_file(self) -> None:
+        """SQLite goes on with a removed file, which nobody will ever find again."""
+        if identity(self.path) != self._identity:
+            raise StoreGone(
+                f"{self.path}: the file was removed or replaced since it was opened; put it back, or close "
+                "this store and open the one that lies there now"
+            )
 
     def _thaw(self) -> None:
         """Opens a file anew that could only be read as it was, when somebody else has written it."""

@@ -69,6 +69,10 @@ class StoreFull(StoreError):
     """The disk is full; the store is as it was before."""
 
 
+class StoreGone(StoreError):
+    """The file was removed or replaced while it was open; what is written to it now would be lost."""
+
+
 class StoreFormat(StoreError):
     """The file is no bank store, is damaged, or was written by a newer version."""
 
@@ -113,6 +117,15 @@ def stamp(path: Path) -> tuple[int, int, bool]:
     """What changes when somebody writes the file: its time, its size, whether it has a log."""
     told = path.stat()
     return told.st_mtime_ns, told.st_size, path.with_name(f"{path.name}-wal").exists()
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at a path, whatever it holds; None for none."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def _prepare(db: sqlite3.Connection, path: Path, write: bool) -> None:

@@ -113,11 +113,18 @@ def test_json_lines_are_appended_as_a_stream_and_written(store, tmp_path, capsys
         (["retire", "nowhere.db", "a", "--reason", "x"], "no bank store at nowhere.db"),
         (["rollback", "nowhere.db", "1", "--reason", "x"], "no bank store at nowhere.db"),
         (["approve", "STORE", "gen_001", "--reason", "x"], "cannot approve 'gen_001'"),
+        (["log", "STORE", "--limit", "-1"], "--limit must be at least 0, got -1"),
     ],
 )
 def test_errors_are_told_with_the_mend(store, capsys, arguments, said):
     assert main(["bank", *(argument.replace("STORE", store) for argument in arguments)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_change_needs_a_reason_with_words(store, capsys):
+    with pytest.raises(SystemExit):
+        main(["bank", "retire", store, "gen_001", "--reason", " "])
+    assert "expected some words that say why" in capsys.readouterr().err
 
 
 def test_control_characters_of_a_text_do_not_reach_the_terminal(store, capsys):

@@ -230,6 +230,17 @@ def test_page_follows_what_other_processes_publish(room: Room) -> None:
     assert "version 3" in text
 
 
+def test_a_store_that_was_removed_is_told_and_nothing_is_done(room: Room) -> None:
+    key = room.visitor.key()
+    moved = room.store.path.rename(room.store.path.with_name("moved.skb"))
+    form = {"action": "retire", "id": "gen_001", "reason": "because", "key": key}
+    for answer in (room.visitor.ask("/"), room.visitor.ask("/act", form)):
+        assert answer[0] == 503
+        assert "removed or replaced" in answer[1]
+    moved.rename(room.store.path)
+    assert room.store.state("gen_001") is State.ACTIVE
+
+
 def test_form_without_the_key_or_from_another_site_is_refused(room: Room) -> None:
     form = {"action": "retire", "id": "gen_001", "reason": "because"}
     key = room.visitor.key()
@@ -239,6 +250,7 @@ def test_form_without_the_key_or_from_another_site_is_refused(room: Room) -> Non
         ({**form, "key": "0" * 64}, {}),
         ({**form, "key": key}, {"Origin": "http://evil.example"}),
         ({**form, "key": key}, {"Origin": "null"}),
+        ({**form, "key": key}, {"Origin": "http://[::1"}),
         ({**form, "key": key}, {"Origin": "http://localhost:81", **host}),
         ({**form, "key": key}, {"Sec-Fetch-Site": "cross-site"}),
     ]

@@ -84,6 +84,7 @@ def test_token_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
         (["bank.skb", "--host", "0.0.0.0"], "a token is needed"),
         (["bank.skb", "--host", "192.0.2.1", "--token-file", "token"], "cannot listen"),
         (["token"], "no bank store"),
+        (["bank.skb", "--port", "65536"], "port must be from 0 to 65535, got 65536"),
     ],
 )
 def test_what_cannot_be_served_ends_with_what_to_do(
@@ -97,6 +98,6 @@ def test_what_cannot_be_served_ends_with_what_to_do(
     (tmp_path / "token").write_text(SECRET * 100, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(TOKEN, raising=False)
-    assert main(["bank", "serve", *arguments, "--port", "0"]) == 2
+    assert main(["bank", "serve", "--port", "0", *arguments]) == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "missing.skb").exists()

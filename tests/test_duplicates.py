@@ -7,6 +7,7 @@ import pytest
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.duplicates import NearDuplicates, find_duplicates, merge
+from skill_gym.skillbanks.leaks import leaked_ids
 from skill_gym.skillbanks.minhash import Bands
 from skill_gym.skillbanks.skill import Mistake, Provenance, Skill
 from skill_gym.skillbanks.wording import Wording, stem
@@ -122,6 +123,19 @@ def test_merge_keeps_the_text_and_the_origins_of_both():
     assert "near as a (words" in proposal.reason
     assert NearDuplicates([kept]).propose(skill("c", ONCE)) is None
     assert merge(skill("a", OPEN), other, "x").entry.provenance == other.provenance
+
+
+@pytest.mark.parametrize(
+    ("kept", "other", "merged"),
+    [("3-x", "12-y", "12-y"), ("12-y", "3-x", "12-y"), ("", "3-x", ""), ("3-x", "", "")],
+)
+def test_what_is_merged_in_this_cycle_is_of_this_cycle(kept, other, merged):
+    first = skill("a", OPEN, provenance=Provenance(("e:1",), ("valid_seen",), "rule", kept))
+    second = skill("b", OPEN, provenance=Provenance(("e:2",), ("valid_seen",), "rule", other))
+    entry = merge(first, second, "x").entry
+    assert entry.provenance.bank_version == merged
+    bank = SkillBank(general=(entry,), generation=13)
+    assert leaked_ids(bank, "valid_seen", policy="same_cycle") == ("a",)
 
 
 def encoder(table: dict[str, list[float]]):

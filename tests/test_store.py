@@ -143,6 +143,17 @@ def test_retire_restore_and_merge_publish_what_the_bank_itself_would_be(store):
     assert [version.size for version in store.versions()] == [0, 4, 3, 4, 3]
 
 
+def test_nothing_is_merged_into_an_entry_that_another_process_retires_meanwhile(store, monkeypatch):
+    store.publish(small_bank(), reason="import")
+    monkeypatch.setattr(store, "state", lambda entry_id: State.ACTIVE)  # as it was a moment ago
+    with BankStore.open(store.path, write=True) as other:
+        other.retire(["g_1"], reason="meanwhile")
+    with pytest.raises(StoreError, match="'g_1' is not in the bank; merge into an entry that is"):
+        store.merge(["g_2"], "g_1", reason="the same")
+    monkeypatch.undo()
+    assert store.state("g_2") is State.ACTIVE
+
+
 def test_candidates_stay_out_of_every_bank_until_approved(store):
     store.propose([Skill("c_1", "t", "p", category="heat"), Skill("c_2", "t", "q")], reason="distilled")
     assert store.head.number == 0

@@ -22,6 +22,7 @@ from skill_gym.skillbanks.store_schema import (
     StoreError,
     StoreFormat,
     StoreFull,
+    StoreGone,
     StoreLocked,
     StoreReadOnly,
     connect,
@@ -111,6 +112,28 @@ def test_a_locked_store_is_told_after_the_wait_and_readers_go_on(path):
             assert "gen_001" not in reader.bank
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_that_is_removed_or_replaced_while_open_is_told_and_loses_no_write(path, tmp_path, replaced):
+    with BankStore.open(tmp_path / "other.db", write=True) as other:
+        other.publish(SkillBank.starter("webshop"), reason="import")
+    with BankStore.open(path, write=True) as store, BankStore.open(path) as reader:
+        moved = path.rename(tmp_path / "moved.db")
+        if replaced:
+            shutil.copy(tmp_path / "other.db", path)
+        for question in (
+            reader.refresh,
+            lambda: next(reader.iter_entries()),
+            lambda: store.retire(["gen_001"], reason="x"),
+            lambda: store.publish(SkillBank.empty(), reason="x"),
+        ):
+            with pytest.raises(StoreGone, match="removed or replaced since it was opened"):
+                question()
+        assert path.exists() == replaced
+        moved.rename(path)  # put back: all goes on
+        assert store.retire(["gen_001"], reason="x").number == 2
+        assert reader.refresh()
 
 
 def test_a_writer_waits_for_another_one(path):

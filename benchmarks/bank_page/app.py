@@ -114,7 +114,10 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
                 return web.Redirect("/login", 303)
 
             def work() -> Any:
-                visit = visit_of(request, session)
+                try:
+                    visit = visit_of(request, session)
+                except StoreError as error:
+                    return refused(str(error), 503)
                 return met(visit, lambda: html(make(visit)))
 
             return await asyncio.to_thread(work)
@@ -134,7 +137,10 @@ def create_app(store: BankStore, *, token: str | None = None, actor: str = "") -
             return answer
 
         def work() -> Any:
-            visit = visit_of(request, session)
+            try:
+                visit = visit_of(request, session)
+            except StoreError as error:
+                return refused(str(error), 503)
             if not store.writable:
                 return refused("The store was opened for reading; nothing can be changed.", 403, visit)
             return met(visit, lambda: web.Redirect(act(store, form, actor), 303))

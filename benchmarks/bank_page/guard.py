@@ -86,7 +86,10 @@ class Guard:
     def trusts_form(self, session: str, key: str, headers: Mapping[str, str]) -> bool:
         """Whether a form comes from a page of ours."""
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+        try:
+            if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+                return False
+        except ValueError:  # no address at all
             return False
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return False

@@ -38,7 +38,7 @@ def serve(
         ready: Called with the page's address once it can be opened.
 
     Raises:
-        ValueError: Another host than the loopback without a token.
+        ValueError: Another host than the loopback without a token, or no such port.
         StoreError: The store cannot be opened.
         OSError: The address is taken.
         ImportError: FastAPI or uvicorn is not installed.
@@ -48,6 +48,8 @@ def serve(
             f"{host} may be reached from elsewhere, so a token is needed: give one that visitors log in "
             "with, or listen at 127.0.0.1"
         )
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port must be from 0 to 65535, got {port}; 0 takes a free one")
     uvicorn = _uvicorn()
     # Opened for reading first: a mistyped path must not become a new store.
     BankStore.open(path).close()
