@@ -153,17 +153,15 @@ class ChatTokens:
             )
         )
 
-    def _harmless(self, message: Message) -> dict[str, str]:
+    def _harmless(self, message: Message) -> dict[str, Any]:
         """The message with a blank in each special token that its text spells out.
 
         A passage, a product or a skill could otherwise close the user's message and speak for the assistant.
         """
-        spoken = dict(message)
+        content = message["content"]
         if self._marks is not None and message["role"] != "assistant":
-            spoken["content"] = self._marks.sub(
-                lambda mark: f"{mark[0][0]} {mark[0][1:]}", message["content"]
-            )
-        return spoken
+            content = self._marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", content)
+        return {**message, "content": content}
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
