@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skill_gym.skillbanks.packed_bert import PackedBert, packed_bert
+
 QWEN3 = "Qwen/Qwen3-Embedding-0.6B"
 """SkillRL's model."""
 MINILM = "all-MiniLM-L6-v2"
@@ -119,6 +121,8 @@ class Embedder:
             )
         self._model.truncate_dim = width
         self._fingerprint = ""
+        # Made for the first queries; False: not asked for yet.
+        self._packed: PackedBert | Literal[False] | None = False if width is None else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _embedder, (self._path, self._arguments)
@@ -154,7 +158,8 @@ class Embedder:
 
         Args:
             texts: Any number.
-            query: Whether they are what is searched for, not what is searched.
+            query: Whether they are what is searched for, not what is searched. Batches of queries go through
+                ``packed_bert`` where the model is of its kind; they differ by rounding.
         """
         import torch
 
@@ -166,13 +171,8 @@ class Embedder:
             before = torch.get_num_threads()
             torch.set_num_threads(self._threads)
             try:
-                vectors = self._model.encode(
-                    encodable,
-                    prompt=self._prompts.query if query else self._prompts.document,
-                    batch_size=self._batch_size,
-                    normalize_embeddings=True,
-                    convert_to_numpy=True,
-                    show_progress_bar=False,
+                vectors = self._encode(
+                    encodable, self._prompts.query if query else self._prompts.document, query
                 )
             finally:
                 torch.set_num_threads(before)
@@ -181,6 +181,22 @@ class Embedder:
             return vectors
         # A length that was computed in few digits is not quite 1.
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+    def _encode(self, texts: list[str], prompt: str, query: bool) -> Any:
+        # Queries are short and many; documents and single texts have the model's own numbers to the last bit.
+        if query and len(texts) > 1:
+            if self._packed is False:
+                self._packed = packed_bert(self._model)
+            if self._packed is not None:
+                return self._packed([prompt + text for text in texts])
+        return self._model.encode(
+            texts,
+            prompt=prompt,
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
 
 
 def _embedder(model: str, arguments: dict[str, Any]) -> Embedder:

@@ -98,7 +98,9 @@ class ReleasedRanking:
         self, goals: Sequence[str], limits: tuple[int, int]
     ) -> list[list[list[tuple[Skill, float]]]]:
         """For each goal the general and the task-specific skills, with their cosines."""
-        queries = self._cache.vectors(self._encoder, goals)
+        # As documents are embedded; where queries are as well, the faster way for queries will do.
+        as_query = self._encoder.key(query=True) == self._encoder.key(query=False)
+        queries = self._cache.vectors(self._encoder, goals, query=as_query)
         found: list[list[list[tuple[Skill, float]]]] = [[] for _ in goals]
         again: set[int] = set()
         for section, limit in zip(self._sections, limits, strict=True):

@@ -10,7 +10,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 FLOORS = {"skill_gym": 1, "skillbanks": 2, "wrappers": 3, "agents": 4, "benchmarks": 5}
 HEAVY = {
-    "torch": {"agents", "skillbanks/embedding.py"},
+    "torch": {"agents", "skillbanks/embedding.py", "skillbanks/packed_bert.py"},
     "transformers": {"agents"},
     "safetensors": {"agents"},
     "vllm": {"agents/vllm_policy.py"},
