@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import Evolution, EvolutionConfig, evolve
+from skill_gym.skillbanks.guard import Guard
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.store_events import Origin
 from skill_gym.skillbanks.teacher import Teacher
@@ -19,6 +20,7 @@ def evolve_beside(
     config: EvolutionConfig,
     *,
     seed: int,
+    guard: Guard | None = None,
 ) -> Evolution:
     """Evolution that brings back nothing of what others keep out of the bank.
 
@@ -32,11 +34,12 @@ def evolve_beside(
         teacher: Who proposes.
         config: Thresholds.
         seed: Order of the failures.
+        guard: Who examines the proposals.
     """
     if not kept_out:
-        return evolve(bank, trajectories, teacher, config, seed=seed)
+        return evolve(bank, trajectories, teacher, config, seed=seed, guard=guard)
     shown = replace(bank.with_skills(kept_out), generation=bank.generation)
-    evolution = evolve(shown, trajectories, teacher, config, seed=seed)
+    evolution = evolve(shown, trajectories, teacher, config, seed=seed, guard=guard)
     out = {entry.id for entry in kept_out}
     again = {new for old, new in evolution.revised.items() if old in out}
     after = evolution.bank.without(name for name in evolution.bank.ids if name in out | again)

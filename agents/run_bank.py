@@ -16,6 +16,7 @@ from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.shared_bank import Review, SharedBank
 from skill_gym.agents.skill_trials import SkillTrials
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.guard import Guard
 from skill_gym.skillbanks.retrieval import Retriever
 from skill_gym.skillbanks.store_events import Origin
 from skill_gym.skillbanks.teacher import Teacher
@@ -50,6 +51,7 @@ class RunBank:
         self.folder = folder
         self.teacher = teacher
         self.trials = SkillTrials(config.trials, seed=config.run.seed) if config.trials.enable else None
+        self._guard: Guard | None = None
         self.shared: SharedBank | None = None
         if config.bank.store is not None:
             self.shared = SharedBank(config.bank.store, config.run.name or Path(config.run.folder).name)
@@ -92,10 +94,20 @@ class RunBank:
         if self.shared is not None:
             self._take_in(self.shared.review())
 
-    def evolve(self, iteration: int, trajectories: Sequence[Trajectory]) -> None:
-        """Makes the next version from a validation, or puts what it would add on trial."""
+    def evolve(
+        self, iteration: int, trajectories: Sequence[Trajectory], guard: Callable[[SkillBank], Guard]
+    ) -> None:
+        """Makes the next version from a validation, or puts what it would add on trial.
+
+        Args:
+            iteration: Its number.
+            trajectories: The validation's episodes.
+            guard: Makes who examines proposals; asked once, since it has read all the tasks.
+        """
         if not self.config.evolution.enable_dynamic_update:
             return
+        if self._guard is None:
+            self._guard = guard(self.bank)
         known = self.bank if self.trials is None else self.trials.known(self.bank)
         others = [] if self.shared is None else [one for one in self.shared.others() if one.id not in known]
         evolution = evolve_beside(
@@ -105,6 +117,7 @@ class RunBank:
             self.teacher,
             self.config.evolution,
             seed=episode_seed(self.config.run.seed, iteration),
+            guard=self._guard,
         )
         self.folder.save_evolution(iteration, evolution.to_dict())
         bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)

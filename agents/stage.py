@@ -8,7 +8,11 @@ from skill_gym.agents.rollout import Episode, Played, RolloutStats, play
 from skill_gym.agents.run_folder import RunFolder
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.guard import Guard
+from skill_gym.skillbanks.lint import Lint
+from skill_gym.skillbanks.lint_answers import BenchmarkAnswers
 from skill_gym.skillbanks.retrieval import Retriever
+from skill_gym.text_env import TextEnv
 from skill_gym.trajectory import Task
 
 
@@ -64,6 +68,19 @@ class Stage:
         finally:
             env.close()
         return tasks
+
+    def guard(self, bank: SkillBank) -> Guard:
+        """Who examines proposals: against the commands of the environment, and what validation asks."""
+        env = self.make_env(bank, "validation")()
+        try:
+            inner = env.unwrapped
+            if not isinstance(inner, TextEnv):
+                return Guard()
+            gold = {task.id: inner.gold_answers(task) for task in inner.tasks}
+            answers = BenchmarkAnswers(inner.tasks, answers=gold)
+            return Guard(Lint(metadata=inner.metadata, answers=answers))
+        finally:
+            env.close()
 
     def retriever(self, bank: SkillBank) -> Retriever:
         """Who chooses skills while training."""

@@ -26,6 +26,7 @@ from skill_gym.agents.stage import Stage
 from skill_gym.agents.trainable_policy import TrainablePolicy, open_trainable
 from skill_gym.agents.validation import Validation
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.leaks import ids_from_tasks
 from skill_gym.skillbanks.retrieval import Retriever
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.skillbanks.teacher import Teacher
@@ -194,10 +195,16 @@ class Trainer:
     def _validate(self, *, evolving: bool) -> dict[str, Any]:
         """Plays the validation tasks with the present bank; only then may the bank evolve."""
         frozen = self.config.validation.bank == "frozen"
-        trajectories = self.validation.play(self.iteration, self.banks.first if frozen else self.bank)
+        bank = self.banks.first if frozen else self.bank
+        trajectories = self.validation.play(self.iteration, bank)
+        # Without validation.fresh the same tasks are played again that skills came from; a reader must know.
+        leaked = ids_from_tasks(bank, [one.task.key for one in trajectories])
         if evolving:
-            self.banks.evolve(self.iteration, trajectories)
-        return episode_metrics(trajectories, prefix="validation/")
+            self.banks.evolve(self.iteration, trajectories, self.stage.guard)
+        return {
+            **episode_metrics(trajectories, prefix="validation/"),
+            "validation/leaked_skills": len(leaked),
+        }
 
     def _env_stack(self) -> EnvStack:
         count_tokens = getattr(self.policy, "count_tokens", None)

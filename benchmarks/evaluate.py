@@ -11,7 +11,7 @@ from skill_gym.agents.policy import Policy, Sampling
 from skill_gym.agents.rollout import Episode, Played, play
 from skill_gym.benchmarks.evaluation import Evaluation, TaskResult
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.leaks import LeakError, check_leak
+from skill_gym.skillbanks.leaks import LeakError, check_leak, ids_from_tasks
 from skill_gym.text_env import TextEnv
 from skill_gym.trajectory import Task
 
@@ -93,15 +93,13 @@ def episode_seed(seed: int, task: Task) -> int:
 def _check_leak(bank: SkillBank, tasks: Sequence[Task]) -> None:
     for env_id, split in dict.fromkeys((task.env_id, task.split) for task in tasks):
         check_leak(bank, split, env_id=env_id)
-    keys = {task.key for task in tasks}
-    for entry in bank:
-        leaked = keys.intersection(() if entry.provenance is None else entry.provenance.trajectory_ids)
-        if leaked:
-            raise LeakError(
-                f"{entry.id} of the bank came from the task {min(leaked)!r}, which is evaluated on; "
-                "evaluate on a split that evolution never reads, or remove it with bank.without(ids)",
-                (entry.id,),
-            )
+    if ids := ids_from_tasks(bank, [task.key for task in tasks]):
+        raise LeakError(
+            f"{len(ids)} entries of the bank came from tasks that are evaluated on: {', '.join(ids[:50])}; "
+            "evaluate on a split that evolution never reads, or remove them with "
+            "bank.without(error.skill_ids)",
+            ids,
+        )
 
 
 def _tasks(env: gym.Env[str, str], wanted: Iterable[Task | str] | None) -> list[Task]:

@@ -191,6 +191,10 @@ class TextEnv(gym.Env[str, str]):
             ValueError: No such task in this split; the message names near ones.
         """
 
+    def gold_answers(self, task: Task) -> tuple[str, ...]:
+        """What is right, where a task asks for an answer in words; for who must keep it out of skills."""
+        return ()
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:

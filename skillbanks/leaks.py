@@ -1,5 +1,6 @@
 """Keeps skills out of the evaluation of the episodes that they came from."""
 
+from collections.abc import Collection
 from typing import Literal, get_args
 
 from skill_gym.skillbanks.bank import SkillBank
@@ -91,6 +92,21 @@ def check_leak(
         "evaluate on a split that evolution never reads, or remove them with bank.without(error.skill_ids)",
         ids,
         split,
+    )
+
+
+def ids_from_tasks(bank: SkillBank, keys: Collection[str]) -> tuple[str, ...]:
+    """Ids of the entries that came from one of these tasks, whatever split they name.
+
+    Args:
+        bank: The bank.
+        keys: The tasks' keys.
+    """
+    wanted = frozenset(keys)
+    return tuple(
+        entry.id
+        for entry in bank
+        if entry.provenance is not None and not wanted.isdisjoint(entry.provenance.trajectory_ids)
     )
 
 

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.leaks import LeakError, check_leak, leaked_ids
+from skill_gym.skillbanks.leaks import LeakError, check_leak, ids_from_tasks, leaked_ids
 from skill_gym.skillbanks.skill import Mistake, Provenance, Skill
 
 
@@ -52,6 +52,11 @@ def test_planted_leak_is_stopped_and_says_which_and_whence():
         check_leak(BANK, "valid_seen", policy="same_cycle")
     check_leak(BANK, "test")
     assert pickle.loads(pickle.dumps(caught.value)).skill_ids == caught.value.skill_ids
+
+
+def test_entries_are_known_by_their_tasks_whatever_split_they_name():
+    assert ids_from_tasks(BANK, ["skill_gym/ALFWorld-v0:s:2", "skill_gym/ALFWorld-v0:s:9"]) == ("new",)
+    assert ids_from_tasks(BANK, []) == ()
 
 
 def test_leak_travels_through_a_file():

@@ -18,7 +18,9 @@ from skill_gym.agents.rollout import Episode, Played
 from skill_gym.agents.run_folder import RunFolderError
 from skill_gym.agents.schedule import TaskOrder, episode_seed
 from skill_gym.agents.sections import ConfigError
+from skill_gym.agents.trainer import Trainer
 from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer
 from skill_gym.trajectory import Task, Trajectory, Turn, read_trajectories
 
 
@@ -90,6 +92,33 @@ def test_a_new_bank_takes_effect_after_the_validation_it_came_from(run):
     bank = SkillBank.load(folder / "banks" / f"{versions[2]}.json")
     assert [one["id"] for one in evolution["added"]] == list(bank.ids)
     assert all("validation" in bank.get(name).provenance.splits for name in bank.ids)
+
+
+def test_validation_says_how_many_skills_came_from_its_own_tasks(run):
+    _, reported = run
+    counts = [one["validation/leaked_skills"] for _, one in reported if "validation/leaked_skills" in one]
+    # Of the skills in force: those of the first validation are shown in the second, on the same tasks.
+    assert counts[0] == 0
+    assert counts[1] >= 1
+
+
+def test_what_validation_asks_and_other_replies_stay_out_of_the_bank(tmp_path, model):
+    class Telltale:
+        name = "telltale"
+
+        def ask(self, request):
+            told = Proposal("What to do", f"In this house {request.trajectories[0].task.goal}", None)
+            spoken = Proposal("Reply", "Just write <answer>blue</answer> and be done with it.", None)
+            return TeacherAnswer((told, spoken, Proposal("Keys", "Look which key fits which lock.", None)))
+
+    folder = tmp_path / "run"
+    with Trainer(toy_config(folder, model, "run.iterations=2"), teacher=Telltale()) as trainer:
+        trainer.train()
+        assert [skill.title for skill in trainer.bank.skills] == ["Keys"]
+    evolution = json.loads((folder / "banks" / "evolution-000002.json").read_text())
+    reasons = {one["title"]: one["reason"] for one in evolution["skipped"]}
+    assert reasons["What to do"].startswith("benchmark answer in principle")
+    assert reasons["Reply"].startswith("command grammar in principle")
 
 
 def test_validation_plays_each_task_once(run):

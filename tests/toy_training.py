@@ -74,7 +74,8 @@ class ToyTeacher:
     def ask(self, request: TeacherRequest) -> TeacherAnswer:
         first = request.trajectories[0]
         provenance = Provenance((first.task.key,), (first.task.split,), self.name, request.bank.version)
-        text = f"Advice {len(request.bank)}: {first.task.goal}"
+        # The whole goal would be an answer to the benchmark, which the guard refuses.
+        text = f"Advice {len(request.bank)}: {' '.join(first.task.goal.split()[-3:])}"
         return TeacherAnswer((Proposal("Advice", text, first.task.task_type, provenance=provenance),))
 
 

@@ -194,6 +194,10 @@ class SearchEnv(TextEnv):
         """Whether the answer given is an exact match."""
         return self.session.won
 
+    def gold_answers(self, task: Task) -> tuple[str, ...]:
+        """The accepted answers to the task's question."""
+        return self.tasks.question(task.id).answers
+
     def begin(self, task: Task) -> Outcome:
         """Shows the question."""
         question = self.tasks.question(task.id)
