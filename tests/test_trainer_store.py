@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,14 @@ def test_approved_at_the_moment_of_its_admission_a_skill_enters_once(tmp_path, m
             ended = trainer.iteration == 4 and "dyn_001" in trials.open_ids
             return [Decision("dyn_001", "admit", 40, 3.5)] if ended else []
 
+        ask = trainer.banks.teacher.ask
+
+        def ask_and_remember(request):
+            # What a teacher remembers is published at once, on the bank as the reviewer left it.
+            return replace(ask(request), memory={"iteration": trainer.iteration})
+
         trainer.learner.update = while_it_learns
+        trainer.banks.teacher.ask = ask_and_remember
         monkeypatch.setattr(trials, "decide", decide)
         trainer.train()
         assert trainer.bank.ids == ("dyn_001",)
