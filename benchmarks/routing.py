@@ -221,6 +221,7 @@ def _quality(
         print()
         print(table([*head, *(f"one among the first {depth}" for depth in DEPTHS)], lines))
     print("No retriever is told the environment's task type. A goal without skills has none among the first.")
+    print("The released class reads no query_type_skills, under which Search's banks have theirs.")
     return figures
 
 

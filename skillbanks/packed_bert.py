@@ -101,7 +101,7 @@ def packed_bert(model: Any) -> PackedBert | None:
     """A packed form of a SentenceTransformer; None where it is of another kind, or its vectors differ."""
     import torch
 
-    bert = getattr(model[0], "auto_model", None)
+    bert: Any = getattr(model[0], "auto_model", None)
     if type(bert).__name__ != "BertModel" or getattr(bert.config, "hidden_act", None) != "gelu":
         return None
     weights = next(bert.parameters())
@@ -121,8 +121,9 @@ def _product(weights: Sequence[Any], biases: Sequence[Any], then: str = "none") 
     from torch.nn import functional
 
     weight, bias = torch.cat([*weights]).detach(), torch.cat([*biases]).detach()
-    fast = torch.ops.mkldnn
-    if torch.backends.mkldnn.is_available() and hasattr(fast, "_linear_pointwise"):
+    fast: Any = torch.ops.mkldnn
+    backend: Any = torch.backends.mkldnn
+    if backend.is_available() and hasattr(fast, "_linear_pointwise"):
         ordered = fast._reorder_linear_weight(weight, _TOKENS)
         way = "none" if then == "gelu" else ""
         return lambda rows: fast._linear_pointwise(rows, ordered, bias, then, [], way)
