@@ -1,10 +1,11 @@
 """Entries as lines of text: of a terminal, and of a file of JSON lines."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from skill_gym.skillbanks.bank import BankError
+from skill_gym.skillbanks.lint import Lint
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.skillrl_format import read_mistake, read_skill, write_entry
 
@@ -54,3 +55,12 @@ def lines_of(path: Path) -> Iterator[Skill | Mistake]:
                 if category is not None and not isinstance(category, str):
                     raise BankError(f"{where}: category must be a string; correct the value")
                 yield read_skill(fields, where, category)
+
+
+def lint_refusal(entries: Iterable[Skill | Mistake]) -> str:
+    """Which of the entries the lint keeps out of a bank, the first one, and why; "" for none."""
+    lint = Lint()
+    for entry in entries:
+        if errors := lint.errors(entry):
+            return f"the lint keeps {entry.id!r} out: {errors[0].rule} ({errors[0].excerpt!r})"
+    return ""

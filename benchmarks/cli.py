@@ -119,6 +119,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--allow-leak", action="store_true", help="evaluate although a skill comes from this split"
     )
+    evaluate.add_argument(
+        "--leak-policy",
+        choices=("ever", "same_cycle"),
+        default="ever",
+        help="refuse skills that ever came from this split, or by the last change of the bank only; those "
+        "that came from the very tasks are refused in any case (%(default)s)",
+    )
     evaluate.set_defaults(run=commands.run_evaluate)
 
     train = choices.add_parser(

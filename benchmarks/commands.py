@@ -117,6 +117,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             sampling=Sampling(temperature=options.temperature, max_new_tokens=options.max_new_tokens),
             on_played=bar.played,
             allow_leak=options.allow_leak,
+            leak_policy=options.leak_policy,
         )
     print(f"{evaluation.policy} on {', '.join(evaluation.splits)}, bank {evaluation.bank_version}\n")
     print(evaluation.table())

@@ -11,7 +11,7 @@ from skill_gym.agents.policy import Policy, Sampling
 from skill_gym.agents.rollout import Episode, Played, play
 from skill_gym.benchmarks.evaluation import Evaluation, TaskResult
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.leaks import LeakError, check_leak, ids_from_tasks
+from skill_gym.skillbanks.leaks import LeakError, LeakPolicy, check_leak, ids_from_tasks
 from skill_gym.text_env import TextEnv
 from skill_gym.trajectory import Task
 
@@ -30,6 +30,7 @@ def evaluate(
     seed: int = 0,
     on_played: Callable[[Played], None] | None = None,
     allow_leak: bool = False,
+    leak_policy: LeakPolicy = "ever",
 ) -> Evaluation:
     """Plays each task exactly once and reports how it went.
 
@@ -47,6 +48,8 @@ def evaluate(
         on_played: Called with each episode as it ends, in the order of their ends, e.g. to advance a progress
             bar or to keep the trajectories.
         allow_leak: Evaluate even if skills of the bank come from the tasks' own split.
+        leak_policy: Which skills of the tasks' split are refused, see ``leaked_ids``; those that came from
+            one of the tasks are, under either.
 
     Returns:
         One result per task, in the order of the tasks. Broken episodes are in it, marked as such.
@@ -62,7 +65,7 @@ def evaluate(
     bank = probe.get_wrapper_attr("bank") if probe.has_wrapper_attr("bank") else None
     probe.close()
     if bank is not None and not allow_leak:
-        _check_leak(bank, chosen)
+        _check_leak(bank, chosen, leak_policy)
     episodes = [Episode(ticket=task.id, task_id=task.id, seed=episode_seed(seed, task)) for task in chosen]
     results: dict[str, TaskResult] = {}
     started = time.perf_counter()
@@ -90,9 +93,9 @@ def episode_seed(seed: int, task: Task) -> int:
     return int.from_bytes(sha256(f"{seed}:{task.key}".encode()).digest()[:4], "big") >> 1
 
 
-def _check_leak(bank: SkillBank, tasks: Sequence[Task]) -> None:
+def _check_leak(bank: SkillBank, tasks: Sequence[Task], policy: LeakPolicy) -> None:
     for env_id, split in dict.fromkeys((task.env_id, task.split) for task in tasks):
-        check_leak(bank, split, env_id=env_id)
+        check_leak(bank, split, env_id=env_id, policy=policy)
     if ids := ids_from_tasks(bank, [task.key for task in tasks]):
         raise LeakError(
             f"{len(ids)} entries of the bank came from tasks that are evaluated on: {', '.join(ids[:50])}; "

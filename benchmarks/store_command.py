@@ -5,8 +5,8 @@ import datetime
 import getpass
 from pathlib import Path
 
-from skill_gym.benchmarks.bank_text import lines_of, sentence, shown
-from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.benchmarks.bank_text import lines_of, lint_refusal, sentence, shown
+from skill_gym.skillbanks.bank import BankError, SkillBank
 from skill_gym.skillbanks.bank_source import open_bank
 from skill_gym.skillbanks.skill_folders import read_skill_folders
 from skill_gym.skillbanks.store import BankStore
@@ -55,6 +55,8 @@ def add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         _add_store(action)
         action.add_argument("ids", nargs="+", metavar="ID", help="the entries")
         _add_origin(action, required=True)
+        if name in ("approve", "restore"):
+            action.add_argument("--despite-lint", action="store_true", help="let in what the lint keeps out")
         action.set_defaults(run=run_decision)
 
 
@@ -125,6 +127,9 @@ def run_decision(options: argparse.Namespace) -> int:
             "approve": store.approve,
             "reject": store.reject,
         }[options.action]
+        linted = options.action in ("approve", "restore") and not options.despite_lint
+        if linted and (refusal := lint_refusal(store.get(entry_id) for entry_id in options.ids)):
+            raise BankError(f"{refusal}; nothing was changed. Leave it out, or say --despite-lint")
         decide(options.ids, reason=options.reason, actor=options.actor)
         for event in store.log(len(set(options.ids)))[::-1]:
             print(shown(_event_line(event)))

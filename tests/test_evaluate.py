@@ -207,6 +207,21 @@ def test_a_bank_learnt_on_the_split_is_refused(source):
     assert evaluate(leaky, ExpertPolicy(), allow_leak=True).success().successes == 30
 
 
+def test_skills_of_earlier_cycles_pass_by_policy_unless_they_came_from_the_very_tasks():
+    def evaluated(**source):
+        first = bank(**source)  # generation 1, written for 0
+        later = first.with_skills([Skill("s2", "T", "p")]).with_skills([Skill("s3", "T", "q")])
+        run = partial(evaluate, policy=ExpertPolicy(), leak_policy="same_cycle")
+        with pytest.raises(LeakError, match="dyn_001"):
+            run(partial(make_env, bank=first))
+        return run(partial(make_env, bank=later))
+
+    earlier = {"splits": ("validation",), "bank_version": "0-aaaaaaaa"}
+    assert len(evaluated(**earlier).results) == 30
+    with pytest.raises(LeakError, match="came from tasks that are evaluated on: dyn_001"):
+        evaluated(**earlier, trajectory_ids=(make_env().unwrapped.tasks[3].key,))
+
+
 def test_a_bank_learnt_elsewhere_is_welcome_and_named():
     clean = bank(splits=("train",), trajectory_ids=(f"{TOY_ID}:0:train/open_box-0",))
     evaluation = evaluate(partial(make_env, bank=clean), ExpertPolicy())

@@ -5,8 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from skill_gym.benchmarks.bank_page.markup import link
 from skill_gym.benchmarks.bank_page.visit import DONE, PageError
+from skill_gym.benchmarks.bank_text import lint_refusal
 from skill_gym.skillbanks.duplicates import merge
-from skill_gym.skillbanks.lint import Lint
 from skill_gym.skillbanks.store import BankStore
 from skill_gym.skillbanks.store_events import Origin
 
@@ -54,8 +54,12 @@ def act(store: BankStore, form: Form, actor: str = "") -> str:
     ids = list(dict.fromkeys(unquote(part) for part in form.get("id", ())))
     if not 1 <= len(ids) <= MOST_IDS:
         raise PageError(f"choose 1 to {MOST_IDS:,} entries, got {len(ids)}; go back and tick them")
-    if action in ("approve", "restore") and not _one(form, "despite_lint"):
-        _keep_out(store, ids)
+    linted = action in ("approve", "restore") and not _one(form, "despite_lint")
+    if linted and (refusal := lint_refusal(store.get(entry_id) for entry_id in ids)):
+        raise PageError(
+            f"{refusal}; nothing was changed. Leave it out, or open the entry, read the findings and say "
+            "there that you want it"
+        )
     if action == "merge":
         _merge(store, ids, _one(form, "into").strip(), reason, origin)
     else:
@@ -67,17 +71,6 @@ def act(store: BankStore, form: Form, actor: str = "") -> str:
         }[action](ids, reason=reason, **origin)
     back = _local(_one(form, "back"))
     return f"{back}{'&' if '?' in back else '?'}done={action}&count={len(ids)}"
-
-
-def _keep_out(store: BankStore, ids: Sequence[str]) -> None:
-    lint = Lint()
-    for entry_id in ids:
-        errors = lint.errors(store.get(entry_id))
-        if errors:
-            raise PageError(
-                f"the lint keeps {entry_id!r} out: {errors[0].rule} ({errors[0].excerpt!r}); nothing was "
-                "changed. Leave it out, or open the entry, read the findings and say there that you want it"
-            )
 
 
 def _merge(store: BankStore, ids: Sequence[str], into: str, reason: str, origin: Origin) -> None:
