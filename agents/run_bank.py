@@ -55,7 +55,11 @@ class RunBank:
         self.shared: SharedBank | None = None
         if config.bank.store is not None:
             self.shared = SharedBank(config.bank.store, config.run.name or Path(config.run.folder).name)
-        if self.shared is None or resume:
+        if resume:
+            # The checkpoint has both; what the run began with may be gone or another by now.
+            self.bank = self.first = SkillBank.empty()
+            return
+        if self.shared is None:
             self.bank = self.first = open_bank(config.bank, config.env.id)
             return
         self.bank = self.first = self.shared.begin(lambda: open_bank(config.bank, config.env.id))

@@ -56,6 +56,42 @@ def timeless(run: Path) -> list[dict[str, object]]:
     return [{name: value for name, value in row.items() if not name.startswith(timed)} for row in rows]
 
 
+def test_a_run_that_began_with_a_store_goes_on_without_it(tmp_path, model):
+    path = tmp_path / "bank.db"
+    with BankStore.open(path, write=True) as store:
+        store.publish(SkillBank.empty().with_skills([Skill("g_1", "Keys", "Mind colours.")]), reason="x")
+        store.retire(["g_1"], reason="a later version")
+    settings = (f"bank.path={path}@1", "validation.every=0")
+    with toy_trainer(toy_config(tmp_path / "run", model, *settings, "run.iterations=2")) as trainer:
+        trainer.train()
+        assert trainer.bank.ids == ("g_1",)
+    with BankStore.open(path) as store:
+        assert store.head.number == 2, "a bank.path is only read"
+    path.unlink()
+    config = toy_config(tmp_path / "run", model, *settings, "run.iterations=3")
+    with toy_trainer(config, resume=True) as trainer:
+        trainer.train()
+        assert trainer.iteration == 3
+        assert trainer.bank.ids == trainer.banks.first.ids == ("g_1",)
+    assert shown(tmp_path / "run", 3) == {"g_1"}
+
+
+def test_a_store_that_is_deleted_under_a_run_ends_it(tmp_path, model):
+    path = tmp_path / "bank.db"
+
+    def progress(number, metrics):
+        if number == 2:
+            path.unlink()
+
+    config = toy_config(tmp_path / "run", model, f"bank.store={path}", "run.iterations=4")
+    with (
+        toy_trainer(config, progress=progress) as trainer,
+        pytest.raises(StoreError, match="removed or replaced"),
+    ):
+        trainer.train()
+    assert trainer.iteration == 2
+
+
 def test_a_retired_skill_is_gone_from_the_next_iteration_on_and_stays_so(tmp_path, model):
     run, path = tmp_path / "run", tmp_path / "bank.db"
 
