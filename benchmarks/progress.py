@@ -1,5 +1,7 @@
-"""Progress on the terminal: one bar for episodes, one for training."""
+"""Progress on the terminal: a bar for episodes, one for training, a line for builds."""
 
+import sys
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -56,3 +58,25 @@ class TrainingBar(Bar):
         }
         self._bar.set_postfix(figures, refresh=False)
         self._bar.update(iteration - self._bar.n)
+
+
+class BuildReport:
+    """Shows on stderr how far a build is, once a second at most."""
+
+    def __init__(self) -> None:
+        self._shown = time.monotonic()
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, stage: str, done: int) -> None:
+        """Takes the stage and the number of records done."""
+        now = time.monotonic()
+        if self._live and now - self._shown > 1:
+            self._shown = now
+            print(f"\r{stage}: {done:,}", end=" ", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> "BuildReport":
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        if self._live:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

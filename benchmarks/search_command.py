@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import get_args
 
+from skill_gym.benchmarks.progress import BuildReport
 from skill_gym.search.corpus import (
     META_FILE,
     Engine,
@@ -75,7 +76,7 @@ def run_index(options: argparse.Namespace) -> int:
     out: Path = options.out.expanduser()
     encode = _encode(options)
     began = time.perf_counter()
-    with _Report() as report:
+    with BuildReport() as report:
         if options.corpus is None:
             add_engine(out, options.engine, encode=encode, progress=report)
         else:
@@ -177,25 +178,3 @@ def _encode(options: argparse.Namespace) -> Encode | None:
 def _megabytes(folder: Path) -> str:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return f"{size / 2**20:,.1f} MiB"
-
-
-class _Report:
-    """Shows on stderr how far a build is, once a second at most."""
-
-    def __init__(self) -> None:
-        self._shown = time.monotonic()
-        self._live = sys.stderr.isatty()
-
-    def __call__(self, stage: str, done: int) -> None:
-        """Takes the stage and the number of passages done."""
-        now = time.monotonic()
-        if self._live and now - self._shown > 1:
-            self._shown = now
-            print(f"\r{stage}: {done:,}", end=" ", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> "_Report":
-        return self
-
-    def __exit__(self, *of_error: object) -> None:
-        if self._live:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)

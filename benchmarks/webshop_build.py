@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from skill_gym.benchmarks.progress import BuildReport
 from skill_gym.cache import fill_once
 from skill_gym.webshop.catalogue import Catalogue, cached_folder, open_store
 from skill_gym.webshop.catalogue_build import write_from_files
@@ -67,7 +67,7 @@ def run_build(options: argparse.Namespace) -> int:
     out: Path = (options.out or cached_folder(files, options.tagger)).expanduser()
     _check(out, options.force)
     began = time.perf_counter()
-    with _Report() as report:
+    with BuildReport() as report:
 
         def write(folder: Path) -> None:
             write_from_files(files, folder, tagger=options.tagger, progress=report)
@@ -168,28 +168,6 @@ def _build(out: Path, write: Callable[[Path], None]) -> None:
         (aside / "new").rename(out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-class _Report:
-    """Shows on stderr how far a build is, once a second at most."""
-
-    def __init__(self) -> None:
-        self._shown = time.monotonic()
-        self._live = sys.stderr.isatty()
-
-    def __call__(self, stage: str, done: int) -> None:
-        """Takes the stage and the number of products done."""
-        now = time.monotonic()
-        if self._live and now - self._shown > 1:
-            self._shown = now
-            print(f"\r{stage}: {done:,}", end=" ", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> "_Report":
-        return self
-
-    def __exit__(self, *of_error: object) -> None:
-        if self._live:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
