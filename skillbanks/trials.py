@@ -139,7 +139,7 @@ class Trial:
 
     @property
     def verdict(self) -> Verdict:
-        """What this trial says on its own; among many candidates ``Trials`` decides."""
+        """What this trial says on its own; among many candidates ``CandidateTrials`` decides."""
         if self.help.wealth >= 1 / self.config.alpha:
             return "admit"
         return self.verdict_against
