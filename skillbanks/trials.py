@@ -17,7 +17,7 @@ class TrialConfig:
         min_effect: Gain in success worth having, in (0, 1).
         null_effect: A skill is only admitted if its effect is shown to be above this, in [0, min_effect).
         alpha: Probability to admit a skill whose effect is at most ``null_effect``; over many candidates
-            (``Trials``) the false discovery rate.
+            (``CandidateTrials``) the false discovery rate.
         harm_alpha: Probability to call a skill harmful whose effect is 0 or more.
         beta: Probability to give up a skill, as futile, whose effect is ``min_effect`` or more.
         max_observations: A trial that is undecided after so many observations is given up as futile; None
