@@ -8,7 +8,7 @@ from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.skill import Provenance, Skill, fingerprint
 from skill_gym.trajectory import Trajectory
 
-Fault = Literal["unavailable", "refused", "invalid answer"]
+Fault = Literal["unavailable", "refused", "invalid answer", "over budget", "too long"]
 
 MAX_PRINCIPLE_WORDS = 80
 """A longer principle is an essay; it would eat the budget of the others."""
@@ -18,7 +18,8 @@ class TeacherError(RuntimeError):
     """A teacher gave no usable answer; never turned into an empty one.
 
     Attributes:
-        fault: ``unavailable`` (no connection, no quota), ``refused``, or ``invalid answer``.
+        fault: ``unavailable`` (no connection, no quota), ``refused``, ``invalid answer``, ``over budget`` (it
+            would cost more than may be spent), or ``too long`` (for the model's context).
     """
 
     def __init__(self, fault: Fault, message: str) -> None:
@@ -94,6 +95,39 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class MistakeProposal:
+    """A mistake that a teacher proposes to warn of.
+
+    Attributes:
+        description: What agents do wrong.
+        how_to_avoid: What to do instead.
+        why_it_happens: The cause.
+        task_type: The environment's name of the task type it belongs to, None for all.
+        provenance: The episodes and the evidence.
+
+    Raises:
+        TeacherError: A text is missing.
+    """
+
+    description: str
+    how_to_avoid: str
+    why_it_happens: str = ""
+    task_type: str | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def __post_init__(self) -> None:
+        for name in ("description", "how_to_avoid"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise TeacherError("invalid answer", f"a mistake needs a {name} with text, got {value!r}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal to the fingerprint of a mistake that says the same."""
+        return fingerprint(f"{self.description} {self.how_to_avoid}")
+
+
+@dataclass(frozen=True, slots=True)
 class TeacherRequest:
     """What a teacher is asked.
 
@@ -134,6 +168,7 @@ class TeacherAnswer:
 
     Attributes:
         proposals: Best first; more than were wanted are no error, the asker takes the first ones.
+        mistakes: Best first.
         causes: Cause -> number of episodes in which it was found.
         known: Titles of what the teacher would have said but found in the bank.
         unexplained: Task keys of the episodes in which no cause was found.
@@ -142,6 +177,7 @@ class TeacherAnswer:
     """
 
     proposals: tuple[Proposal, ...] = ()
+    mistakes: tuple[MistakeProposal, ...] = ()
     causes: Mapping[str, int] = field(default_factory=dict)
     known: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
