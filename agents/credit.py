@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from skill_gym.agents.advantages import group_advantages, turn_advantages, zero_variance_groups
-from skill_gym.agents.learner import GRPOConfig
+from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.packing import Sample, make_samples
 from skill_gym.agents.rollout import Played
 

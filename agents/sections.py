@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal
 
-from skill_gym.agents.learner import GRPOConfig
+from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.skill_trials import SkillTrialsConfig
 from skill_gym.skillbanks.by_embedding import EmbeddingOptions
 from skill_gym.skillbanks.evolution import EvolutionConfig

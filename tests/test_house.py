@@ -70,7 +70,8 @@ def test_heavy_packages_are_imported_in_their_one_home(path: Path) -> None:
     for module in imported_modules(path):
         homes = HEAVY.get(module.split(".")[0])
         if homes is not None:
-            assert {*map(str, relative.parents), str(relative)} & homes, f"{module} may only be imported in {homes}"
+            places = {str(relative), *map(str, relative.parents)}
+            assert places & homes, f"{module} may only be imported in {homes}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))

@@ -5,7 +5,8 @@ import pytest
 import torch
 from tiny_model import tiny_model
 
-from skill_gym.agents.learner import GRPOConfig, Learner, LearnerError
+from skill_gym.agents.grpo_config import GRPOConfig
+from skill_gym.agents.learner import Learner, LearnerError
 from skill_gym.agents.losses import token_weights
 from skill_gym.agents.packing import Sample, micro_batches
 from skill_gym.agents.reply_logits import reply_logits

@@ -11,7 +11,7 @@ from toy_env import TOY_ID
 from toy_training import COLOUR_ID, toy_config, toy_model, toy_trainer
 
 from skill_gym.agents.credit import credit_samples
-from skill_gym.agents.learner import GRPOConfig
+from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.metrics import read_metrics
 from skill_gym.agents.policy import Completion
 from skill_gym.agents.rollout import Episode, Played
