@@ -1,20 +1,23 @@
 """Which of a teacher's proposals enter a bank, and which of its entries make room for them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.categories import target_category
 from skill_gym.skillbanks.duplicates import MergeProposal
 from skill_gym.skillbanks.finding import Finding
 from skill_gym.skillbanks.guard import Guard, Verdict
-from skill_gym.skillbanks.skill import Skill
-from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer
+from skill_gym.skillbanks.numbering import Numbering, new_ids
+from skill_gym.skillbanks.skill import Mistake, Skill
+from skill_gym.skillbanks.teacher import MistakeProposal, Proposal, TeacherAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A proposal that did not enter the bank, and why."""
+    """A proposal that did not enter the bank, and why; the title of a mistake is its description."""
 
     title: str
     task_type: str | None
@@ -33,6 +36,7 @@ class Admitted:
         skipped: What was proposed and left out.
         findings: What lint found in the proposals, also in those that entered.
         merges: What to do with near-duplicates that were left out.
+        mistakes: The new mistakes with their ids, in order.
     """
 
     bank: SkillBank
@@ -42,15 +46,18 @@ class Admitted:
     skipped: tuple[Skipped, ...] = ()
     findings: tuple[Finding, ...] = ()
     merges: tuple[MergeProposal, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def admit(
     bank: SkillBank,
     answer: TeacherAnswer,
     *,
-    max_new_skills: int,
+    max_new_skills: int | None,
     max_new_habits: int | None,
+    max_new_mistakes: int | None = None,
     guard: Guard | None = None,
+    numbering: Numbering = "evolved",
 ) -> Admitted:
     """Puts the first proposals that pass the guard and say something new into the bank, under fresh ids.
 
@@ -60,26 +67,36 @@ def admit(
     Args:
         bank: The bank in force, on which the new ids and categories depend.
         answer: The teacher's answer.
-        max_new_skills: How many skills may enter.
+        max_new_skills: How many skills may enter, None for all.
         max_new_habits: How many habits may enter besides, None for all.
+        max_new_mistakes: How many mistakes may enter, None for all.
         guard: Who examines them; one with the defaults if None.
+        numbering: How new entries are numbered.
+
+    Raises:
+        ValueError: There is no such numbering.
     """
-    verdicts = _screen(bank, answer.proposals, guard or Guard())
-    chosen, skipped = _choose(bank, verdicts, answer.proposals, max_new_skills, max_new_habits)
-    ids = bank.fresh_ids(len(chosen))
-    added = tuple(_skill(bank, proposal, new_id) for new_id, proposal in zip(ids, chosen, strict=True))
+    if numbering not in get_args(Numbering):
+        raise ValueError(f"numbering must be one of {', '.join(get_args(Numbering))}, got {numbering!r}")
+    proposals: tuple[_Proposed, ...] = (*answer.proposals, *answer.mistakes)
+    verdicts = _screen(bank, proposals, guard or Guard())
+    limits = (max_new_skills, max_new_habits, max_new_mistakes)
+    chosen, skipped = _choose(bank, verdicts, proposals, dict(zip(_LIMITS, limits, strict=True)))
+    unnumbered = [_entry(bank, proposal, "") for proposal in chosen]
+    ids = new_ids(bank, unnumbered, numbering)
+    entries = [replace(entry, id=new_id) for new_id, entry in zip(ids, unnumbered, strict=True)]
     findings = tuple(
-        replace(finding, entry_id=proposal.title)
-        for verdict, proposal in zip(verdicts, answer.proposals, strict=True)
+        replace(finding, entry_id=_title(proposal))
+        for verdict, proposal in zip(verdicts, proposals, strict=True)
         for finding in verdict.findings
     )
     merges = tuple(
         verdict.merge for verdict in verdicts if verdict.merge is not None and verdict.merge.keep in bank
     )
     revised = {
-        proposal.replaces: skill.id
-        for proposal, skill in zip(chosen, added, strict=True)
-        if proposal.replaces is not None and proposal.replaces in bank
+        proposal.replaces: entry.id
+        for proposal, entry in zip(chosen, entries, strict=True)
+        if isinstance(proposal, Proposal) and proposal.replaces is not None and proposal.replaces in bank
     }
     retired = {
         entry_id: reason
@@ -88,69 +105,91 @@ def admit(
     }
     metadata = {**bank.metadata, **answer.memory}
     skipped += [Skipped(title, None, "the bank has it already") for title in answer.known]
-    if not (added or retired or metadata != dict(bank.metadata)):
+    if not (entries or retired or metadata != dict(bank.metadata)):
         return Admitted(bank, skipped=tuple(skipped), findings=findings, merges=merges)
-    changed = bank.without([*revised, *retired]).with_skills(added)
+    changed = bank.without([*revised, *retired]).with_skills(entries)
     return Admitted(
         # One round, one generation, whatever it took.
         replace(changed, metadata=metadata, generation=bank.generation + 1),
-        added,
+        tuple(entry for entry in entries if isinstance(entry, Skill)),
         revised,
         retired,
         tuple(skipped),
         findings,
         merges,
+        tuple(entry for entry in entries if isinstance(entry, Mistake)),
     )
 
 
-def _skill(bank: SkillBank, proposal: Proposal, skill_id: str) -> Skill:
+_Proposed = Proposal | MistakeProposal
+_LIMITS = ("max_new_skills", "max_new_habits", "max_new_mistakes")
+
+
+def _title(proposal: _Proposed) -> str:
+    return proposal.title if isinstance(proposal, Proposal) else proposal.description
+
+
+def _limit(proposal: _Proposed) -> str:
+    if isinstance(proposal, MistakeProposal):
+        return "max_new_mistakes"
+    return "max_new_habits" if proposal.habit else "max_new_skills"
+
+
+def _replaced(bank: SkillBank, proposal: _Proposed) -> str | None:
+    """Id of the bank's entry that makes room for the proposal."""
+    old = proposal.replaces if isinstance(proposal, Proposal) else None
+    return old if old is not None and old in bank else None
+
+
+def _entry(bank: SkillBank, proposal: _Proposed, entry_id: str) -> Skill | Mistake:
     category = target_category(bank, proposal.task_type) if proposal.task_type else None
-    return proposal.skill(skill_id, category)
+    if isinstance(proposal, MistakeProposal):
+        return proposal.mistake(entry_id, category)
+    return proposal.skill(entry_id, category)
 
 
-def _screen(bank: SkillBank, proposals: Sequence[Proposal], guard: Guard) -> tuple[Verdict, ...]:
+def _screen(bank: SkillBank, proposals: Sequence[_Proposed], guard: Guard) -> tuple[Verdict, ...]:
     if not proposals:
         return ()
     # Proposals that are left out get no id of the bank's.
     ids = bank.fresh_ids(len(proposals), "proposal")
     replaces = {
-        proposal_id: proposal.replaces
+        proposal_id: old
         for proposal_id, proposal in zip(ids, proposals, strict=True)
-        if proposal.replaces is not None
+        if (old := _replaced(bank, proposal)) is not None
     }
-    candidates = (_skill(bank, proposal, name) for name, proposal in zip(ids, proposals, strict=True))
+    candidates = (_entry(bank, proposal, name) for name, proposal in zip(ids, proposals, strict=True))
     return guard.screen(bank, candidates, replaces=replaces)
 
 
 def _choose(
     bank: SkillBank,
     verdicts: Sequence[Verdict],
-    proposals: Sequence[Proposal],
-    max_skills: int,
-    max_habits: int | None,
-) -> tuple[list[Proposal], list[Skipped]]:
+    proposals: Sequence[_Proposed],
+    limits: Mapping[str, int | None],
+) -> tuple[list[_Proposed], list[Skipped]]:
     known = {entry.fingerprint: entry.id for entry in bank}
     titles = {
-        verdict.candidate.id: f"{proposal.title!r} of this round"
+        verdict.candidate.id: f"{_title(proposal)!r} of this round"
         for verdict, proposal in zip(verdicts, proposals, strict=True)
     }
-    limits = {False: ("max_new_skills", max_skills), True: ("max_new_habits", max_habits)}
-    counts = {False: 0, True: 0}
-    chosen: list[Proposal] = []
+    counts: Counter[str] = Counter()
+    chosen: list[_Proposed] = []
     skipped: list[Skipped] = []
     for proposal, verdict in zip(proposals, verdicts, strict=True):
-        name, limit = limits[proposal.habit]
-        new = proposal.replaces is None or proposal.replaces not in bank
+        name = _limit(proposal)
+        limit = limits[name]
+        new = _replaced(bank, proposal) is None
         if proposal.fingerprint in known:
             reason = f"says the same as {known[proposal.fingerprint]}"
         elif not verdict.passes:
             reason = verdict.reason_with(titles)
-        elif new and limit is not None and counts[proposal.habit] >= limit:
+        elif new and limit is not None and counts[name] >= limit:
             reason = f"over {name}={limit}"
         else:
-            known[proposal.fingerprint] = f"{proposal.title!r} of this round"
-            counts[proposal.habit] += new
+            known[proposal.fingerprint] = f"{_title(proposal)!r} of this round"
+            counts[name] += new
             chosen.append(proposal)
             continue
-        skipped.append(Skipped(proposal.title, proposal.task_type, reason))
+        skipped.append(Skipped(_title(proposal), proposal.task_type, reason))
     return chosen, skipped

@@ -13,9 +13,9 @@ from skill_gym.skillbanks.duplicates import MergeProposal
 from skill_gym.skillbanks.finding import Finding
 from skill_gym.skillbanks.guard import Guard
 from skill_gym.skillbanks.leaks import LeakError, check_leak, leaked_ids
-from skill_gym.skillbanks.skill import Skill
+from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.success import SuccessRate, success_by_task_type
-from skill_gym.skillbanks.teacher import Teacher, TeacherAnswer, TeacherError, TeacherRequest
+from skill_gym.skillbanks.teacher import Lost, Teacher, TeacherAnswer, TeacherError, TeacherRequest
 from skill_gym.trajectory import Trajectory
 
 __all__ = ["Evolution", "EvolutionConfig", "LeakError", "Skipped", "check_leak", "evolve", "leaked_ids"]
@@ -87,6 +87,8 @@ class Evolution:
         retired: Id of an entry that was taken out -> why.
         findings: What lint found in the proposals.
         merges: What to do with near-duplicates that were left out.
+        mistakes: The new mistakes to avoid, with their ids, in order.
+        lost: What the teacher was asked and could not answer, while the rest of its answer stands.
     """
 
     bank: SkillBank
@@ -106,6 +108,8 @@ class Evolution:
     retired: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     merges: tuple[MergeProposal, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the bank itself, ready for JSON."""
@@ -139,6 +143,16 @@ class Evolution:
                 }
                 for skill in self.added
             ],
+            "mistakes": [
+                {
+                    "id": mistake.id,
+                    "description": mistake.description,
+                    "how_to_avoid": mistake.how_to_avoid,
+                    "category": mistake.category,
+                    "evidence": mistake.provenance.evidence if mistake.provenance else "",
+                }
+                for mistake in self.mistakes
+            ],
             "skipped": [
                 {"title": item.title, "task_type": item.task_type, "reason": item.reason}
                 for item in self.skipped
@@ -148,6 +162,15 @@ class Evolution:
             "findings": [str(finding) for finding in self.findings],
             "merges": [
                 {"keep": merge.keep, "title": merge.title, "reason": merge.reason} for merge in self.merges
+            ],
+            "lost": [
+                {
+                    "purpose": part.purpose,
+                    "fault": part.fault,
+                    "reason": part.reason,
+                    "evidence": list(part.evidence),
+                }
+                for part in self.lost
             ],
         }
 
@@ -234,6 +257,8 @@ def evolve(
         retired=admitted.retired,
         findings=admitted.findings,
         merges=admitted.merges,
+        mistakes=admitted.mistakes,
+        lost=answer.lost,
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.skillbanks.skill import Provenance, Skill, fingerprint
+from skill_gym.skillbanks.memories.record import MemoryRecord
+from skill_gym.skillbanks.skill import Mistake, Provenance, Skill, fingerprint
 from skill_gym.trajectory import Trajectory
 
 Fault = Literal["unavailable", "refused", "invalid answer", "over budget", "too long"]
@@ -126,6 +127,34 @@ class MistakeProposal:
         """Equal to the fingerprint of a mistake that says the same."""
         return fingerprint(f"{self.description} {self.how_to_avoid}")
 
+    def mistake(self, mistake_id: str, category: str | None) -> Mistake:
+        """The mistake under an id and a category of the bank that admits it."""
+        return Mistake(
+            id=mistake_id,
+            description=self.description,
+            how_to_avoid=self.how_to_avoid,
+            why_it_happens=self.why_it_happens,
+            category=category,
+            provenance=self.provenance,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A part of a request that got no answer; what the others gave stands.
+
+    Attributes:
+        purpose: What it was for, e.g. ``lessons of heat, failed``.
+        fault: Why there is none.
+        reason: The same in words.
+        evidence: Ids of the episodes or memories that stood in that part.
+    """
+
+    purpose: str
+    fault: Fault
+    reason: str
+    evidence: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class TeacherRequest:
@@ -134,10 +163,11 @@ class TeacherRequest:
     Attributes:
         trajectories: Failed episodes to learn from, whole; may be none.
         bank: The bank as it stands; nothing in it is to be said again.
-        max_new: How many proposals are wanted at most, besides habits.
+        max_new: How many proposals are wanted at most, besides habits; None for all that there is to say.
         kind: What the answer is for.
         successes: Solved episodes played at the same time, for facts and contrast.
         others: Failed episodes that no advice is wanted for, for facts.
+        memories: Episodes of which only a memory record is there; for distillation.
 
     Raises:
         ValueError: ``max_new`` is below 1.
@@ -145,10 +175,11 @@ class TeacherRequest:
 
     trajectories: tuple[Trajectory, ...]
     bank: SkillBank
-    max_new: int = 3
+    max_new: int | None = 3
     kind: Literal["evolution", "distillation"] = "evolution"
     successes: tuple[Trajectory, ...] = ()
     others: tuple[Trajectory, ...] = ()
+    memories: tuple[MemoryRecord, ...] = ()
 
     @property
     def episodes(self) -> tuple[Trajectory, ...]:
@@ -156,7 +187,7 @@ class TeacherRequest:
         return (*self.trajectories, *self.others, *self.successes)
 
     def __post_init__(self) -> None:
-        if self.max_new < 1:
+        if self.max_new is not None and self.max_new < 1:
             raise ValueError(
                 f"max_new must be at least 1, got {self.max_new}; without a wish don't ask a teacher"
             )
@@ -174,6 +205,7 @@ class TeacherAnswer:
         unexplained: Task keys of the episodes in which no cause was found.
         retire: Id of an entry that does not hold any more -> why.
         memory: What the teacher wants to find in the bank's metadata next time, JSON only.
+        lost: Parts of the request that got no answer.
     """
 
     proposals: tuple[Proposal, ...] = ()
@@ -183,6 +215,7 @@ class TeacherAnswer:
     unexplained: tuple[str, ...] = ()
     retire: Mapping[str, str] = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
+    lost: tuple[Lost, ...] = ()
 
 
 class Teacher(Protocol):
