@@ -8,8 +8,8 @@ from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.skill import EVOLVED_PREFIX, Mistake, Skill
 
 Numbering = Literal["evolved", "released"]
-"""``evolved`` gives skills ``dyn_NNN``; ``released`` gives general ones ``gen_NNN`` and those of a category its
-first three letters (``hea_NNN``). Mistakes are ``err_NNN`` in both."""
+"""``evolved`` gives skills ``dyn_NNN``; ``released`` gives general ones ``gen_NNN`` and those of a category
+its first three letters (``hea_NNN``). Mistakes are ``err_NNN`` in both."""
 
 
 def new_ids(bank: SkillBank, entries: Sequence[Skill | Mistake], numbering: Numbering) -> list[str]:
