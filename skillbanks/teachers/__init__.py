@@ -1,1 +1,1 @@
-"""Models as teachers: what they are asked, how they are reached, what it costs, and what becomes of answers."""
+"""Models as teachers: what they are asked, how they are reached, what it costs, what becomes of answers."""

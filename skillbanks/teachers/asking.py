@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from skill_gym.skillbanks.rendering import about_tokens
 from skill_gym.skillbanks.teacher import TeacherError
-from skill_gym.skillbanks.teachers.chat import ChatMessage, ChatModel, ChatReply, ChatRequest
+from skill_gym.skillbanks.teachers.chat import ChatMessage, ChatModel, ChatReply, ChatRequest, KeepsAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Asker:
     """Asks questions, several at a time, and gives valid answers or typed errors.
 
     An answer that does not fit its form, or fails its check, is sent back once with what is wrong with it.
+    When the second one is wrong, too, a model that keeps answers forgets both: a later run asks anew.
 
     Args:
         model: Who answers.
@@ -73,10 +75,12 @@ class Asker:
         """Asks one question.
 
         Raises:
-            TeacherError: ``invalid answer`` when the mended one is invalid, too, or the model's own faults.
+            TeacherError: ``too long``, before anything is sent; ``invalid answer`` when the mended one is
+                invalid, too; or the model's own faults.
         """
         messages = (ChatMessage("system", question.system), ChatMessage("user", question.text))
-        reply = self._complete(question, messages)
+        first = _request(question, messages)
+        reply = self._complete(first)
         try:
             return self._read(question, reply)
         except TeacherError as error:
@@ -89,7 +93,14 @@ class Asker:
             ChatMessage("assistant", reply.text[:_SHOWN]),
             ChatMessage("user", f"{wrong}\nAnswer again, with the whole JSON object and nothing else."),
         )
-        return self._read(question, self._complete(question, again))
+        second = _request(question, again)
+        try:
+            return self._read(question, self._complete(second))
+        except TeacherError as error:
+            if error.fault == "invalid answer" and isinstance(self.model, KeepsAnswers):
+                self.model.forget(first)
+                self.model.forget(second)
+            raise
 
     def ask_all(self, questions: Sequence[Question[Answer]]) -> list[Answer | TeacherError]:
         """Asks many questions at once; a question without an answer gives its error, in its place."""
@@ -108,17 +119,16 @@ class Asker:
         with ThreadPoolExecutor(min(self.concurrency, len(questions)), "asker") as threads:
             return list(threads.map(one, questions))
 
-    def _complete(self, question: Question[Answer], messages: tuple[ChatMessage, ...]) -> ChatReply:
-        return self.model.complete(
-            ChatRequest(
-                messages=messages,
-                schema=question.answer.model_json_schema(),
-                schema_name=question.answer.__name__,
-                max_tokens=question.max_tokens,
-                temperature=question.temperature,
-                purpose=question.purpose,
+    def _complete(self, request: ChatRequest) -> ChatReply:
+        about = sum(about_tokens(message.content) for message in request.messages)
+        if about + request.max_tokens > self.model.context_tokens:
+            raise TeacherError(
+                "too long",
+                f"{request.purpose}: about {about:,} tokens and {request.max_tokens:,} for the answer do not "
+                f"fit the {self.model.context_tokens:,} of {self.name}; show it less at a time, or ask for a "
+                "shorter answer",
             )
-        )
+        return self.model.complete(request)
 
     def _read(self, question: Question[Answer], reply: ChatReply) -> Answer:
         try:
@@ -129,6 +139,17 @@ class Asker:
         if question.check is not None and (wrong := question.check(answer)):
             raise TeacherError("invalid answer", f"{question.purpose}: {wrong}")
         return answer
+
+
+def _request(question: Question[Answer], messages: tuple[ChatMessage, ...]) -> ChatRequest:
+    return ChatRequest(
+        messages=messages,
+        schema=question.answer.model_json_schema(),
+        schema_name=question.answer.__name__,
+        max_tokens=question.max_tokens,
+        temperature=question.temperature,
+        purpose=question.purpose,
+    )
 
 
 _SHOWN = 20_000

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class ChatRequest:
         schema_name: Name of the schema, letters and underscores.
         max_tokens: Longest answer, in tokens.
         temperature: 0 is greedy.
+        top_p: Nucleus, in (0, 1].
         seed: Of the sampling, where the endpoint has one.
         purpose: What it is for, e.g. ``general skills``; for the ledger and for logs, no part of the request.
     """
@@ -34,6 +35,7 @@ class ChatRequest:
     schema_name: str = "answer"
     max_tokens: int = 4096
     temperature: float = 0.0
+    top_p: float = 1.0
     seed: int | None = 0
     purpose: str = ""
 
@@ -46,6 +48,7 @@ class ChatRequest:
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
             "seed": self.seed,
+            **({} if self.top_p == 1.0 else {"top_p": self.top_p}),
         }
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
@@ -90,4 +93,13 @@ class ChatModel(Protocol):
         Raises:
             TeacherError: There is none: ``unavailable`` after all retries, ``refused``, ``over budget``.
         """
+        ...
+
+
+@runtime_checkable
+class KeepsAnswers(Protocol):
+    """A chat model that answers a question from what it was answered before."""
+
+    def forget(self, request: ChatRequest) -> None:
+        """Lets go of an answer that turned out to be of no use, so that the question is asked anew."""
         ...
