@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from skill_gym.skillbanks.teachers.asking import Asker
-from skill_gym.skillbanks.teachers.ledger import Budget, Ledger
+from skill_gym.skillbanks.teachers.ledger import Ledger
 from skill_gym.skillbanks.teachers.opening import OpenChatModel, open_chat_model
 from skill_gym.skillbanks.teachers.price import read_prices
 from skill_gym.skillbanks.teachers.retries import RetryRule
+from skill_gym.skillbanks.teachers.spending import Budget
 
 LEDGER_FILE = "ledger.jsonl"
 CACHE_FILE = "answers.sqlite"
@@ -64,6 +65,9 @@ def add_teacher_arguments(parser: argparse.ArgumentParser, *, default: str = "ru
         help='further fields of each request, e.g. \'{"reasoning_effort": "low"}\'',
     )
     group.add_argument("--record", type=Path, metavar="FILE", help="record what it says, for replay:FILE")
+
+
+_OF_MODELS = ("teacher_url", "teacher_budget_tokens", "teacher_budget_usd", "price", "record")
 
 
 class OpenTeacher:
@@ -130,7 +134,7 @@ def open_teacher(options: argparse.Namespace, folder: Path) -> OpenTeacher | Non
     """
     name: str = options.teacher
     if name == "rules":
-        needless = [flag for flag in ("teacher_url", "record", "price") if getattr(options, flag)]
+        needless = [flag for flag in _OF_MODELS if getattr(options, flag) is not None]
         if needless:
             raise ValueError(
                 f"--{needless[0].replace('_', '-')} is for a model; name it with --teacher, e.g. openai:MODEL"

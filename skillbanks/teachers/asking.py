@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from skill_gym.skillbanks.rendering import about_tokens
 from skill_gym.skillbanks.teacher import TeacherError
+from skill_gym.skillbanks.teachers.answer_form import in_words
 from skill_gym.skillbanks.teachers.chat import ChatMessage, ChatModel, ChatReply, ChatRequest, KeepsAnswers
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ class Asker:
         again = (
             *messages,
             ChatMessage("assistant", reply.text[:_SHOWN]),
-            ChatMessage("user", f"{wrong}\nAnswer again, with the whole JSON object and nothing else."),
+            # Endpoints exist that take a schema and do not keep to it: this time it is said in words, too.
+            ChatMessage("user", f"{wrong}\nAnswer again. {in_words(question.answer.model_json_schema())}"),
         )
         second = _request(question, again)
         try:
@@ -160,7 +162,8 @@ _TOLD = 8
 
 
 def _json(text: str) -> str:
-    """The JSON object in a reply: models like to put it into a fence, or a sentence before it."""
+    """The JSON object in a reply: models like to put it into a fence, or thoughts before it."""
+    text = text.rpartition("</think>")[2]
     start, end = text.find("{"), text.rfind("}")
     return text[start : end + 1] if 0 <= start < end else text
 

@@ -15,8 +15,11 @@ PASSING = frozenset({408, 409, 425, 429})
 
 _SHOWN = 500
 
+_DECLINES = ("unsupported", "not support", "unrecogni", "unknown", "extra", "not permitted", "not allowed")
 
-@dataclass(frozen=True, slots=True)
+
+# Not frozen: the interpreter's context managers write the traceback of what passes through them.
+@dataclass(eq=False)
 class EndpointError(Exception):
     """An answer of status 400 or above.
 
@@ -54,9 +57,13 @@ class EndpointError(Exception):
             wait_asked(headers),
         )
 
-    def blames(self, field: str) -> bool:
-        """Whether a field of the request is what the endpoint did not like."""
-        return self.status in (400, 422) and (self.parameter == field or f"'{field}'" in self.message)
+    def declines(self, field: str) -> bool:
+        """Whether the endpoint does not take a field of the request at all, or no value but its own."""
+        if self.status not in (400, 422) or self.too_long:
+            return False
+        named = self.parameter == field or f"'{field}'" in self.message
+        said = f"{self.code} {self.message}".lower()
+        return named and any(word in said for word in _DECLINES)
 
     @property
     def about_form(self) -> bool:

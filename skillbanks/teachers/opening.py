@@ -79,7 +79,8 @@ def open_chat_model(
 ) -> OpenChatModel:
     """The chat model of that name.
 
-    A request passes, from outside in: recording, kept answers, retries, ledger. So a kept answer costs nothing, each single try is in the ledger, and the recording holds what was said.
+    A request passes, from outside in: recording, kept answers, retries, ledger. So a kept answer costs
+    nothing, each single try is in the ledger, and the recording holds what was said.
 
     Args:
         name: ``openai:MODEL``, ``azure:DEPLOYMENT`` or ``replay:FILE``.

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,9 @@ def read_prices(text: str, model: str) -> dict[str, Price]:
     }
 
 
-def _price(pair: object, mend: str) -> Price:
+def _price(pair: Any, mend: str) -> Price:
     try:
-        prompt, reply = pair  # type: ignore[misc]
-        return Price(float(prompt), float(reply))
+        prompt, reply = (float(each) for each in pair)
+        return Price(prompt, reply)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{mend} ({error})") from None

@@ -49,9 +49,9 @@ class RetryRule:
 class Retrying:
     """A chat model that tries another one until it answers.
 
-    When an endpoint asks for patience, all requests are held back, not only the one that it told so. After a
-    request has used up its tries the endpoint counts as down: requests get one try each until one succeeds,
-    so that a long list of questions to a dead server ends soon.
+    When an endpoint asks for patience, all requests are held back, not only the one that it told so. When
+    no try has succeeded for as long as the deadline, the endpoint counts as down: requests get one try each
+    until one succeeds, so that a long list of questions to a dead server ends soon.
 
     Args:
         model: Who answers; what it raises as a ``FailedTry`` that passes is tried again.
@@ -78,7 +78,7 @@ class Retrying:
         self._clock = clock
         self._lock = threading.Lock()
         self._held_until = float("-inf")
-        self._down = False
+        self._failing_since: float | None = None
 
     @property
     def name(self) -> str:
@@ -99,26 +99,33 @@ class Retrying:
         end = self._clock() + self.rule.deadline
         failures = 0
         while True:
-            self._hold_back()
+            self._hold_back(end)
             try:
                 reply = self.model.complete(request)
             except FailedTry as error:
                 failures += 1
                 if not error.passing:
+                    # A refusal is an answer: the endpoint is there.
+                    self._failing_since = None
                     raise
                 wait = self._next_wait(error, failures, end)
                 logger.info("%s, try %d: %s; next in %.1f s", request.purpose, failures, error, wait)
                 self._sleep(wait)
             else:
-                with self._lock:
-                    self._down = False
+                self._failing_since = None
                 return reply
 
-    def _hold_back(self) -> None:
+    def _hold_back(self, end: float) -> None:
         with self._lock:
-            wait = self._held_until - self._clock()
-        if wait > 0:
-            self._sleep(wait)
+            until, now = self._held_until, self._clock()
+        if until > max(now, end):
+            raise FailedTry(
+                "unavailable",
+                f"the endpoint asks all to wait {until - now:.0f} s more, beyond the deadline",
+                passing=True,
+            )
+        if until > now:
+            self._sleep(until - now)
 
     def _next_wait(self, error: FailedTry, failures: int, end: float) -> float:
         """Seconds until the next try; raises the failure when there is to be none."""
@@ -127,8 +134,10 @@ class Retrying:
             if error.wait is not None:
                 wait = max(wait, error.wait)
             now = self._clock()
-            if self._down:
-                why = "no more tries while the endpoint is down"
+            if self._failing_since is None:
+                self._failing_since = now
+            if now - self._failing_since > self.rule.deadline:
+                why = f"no answer to anything for {now - self._failing_since:.0f} s, so tried once"
             elif failures >= self.rule.tries:
                 why = f"after {failures} tries"
             elif error.wait is not None and error.wait > self.rule.longest_wait:
@@ -140,7 +149,6 @@ class Retrying:
                 if error.wait is not None:
                     self._held_until = max(self._held_until, now + error.wait)
                 return wait
-            self._down = self._down or error.fault == "unavailable"
         message = str(error).removeprefix(f"{error.fault}: ")
         raise FailedTry(
             error.fault, f"{message} ({why})", passing=True, wait=error.wait, spent=error.spent
