@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Lock
 from typing import Any
 
 from skill_gym.agents.policy import Completion, PolicyError, Request
@@ -27,6 +28,10 @@ class OpenAIPolicy:
         max_retries: Further tries after a failure that may pass (timeouts, 408, 409, 429, 5xx).
         options: Further fields of each request, e.g. ``{"reasoning_effort": "low"}``.
         name: Goes into the trajectories; None takes the model's name.
+
+    Attributes:
+        prompt_tokens: Tokens read so far, as the endpoint counts them; 0 where it does not say.
+        reply_tokens: Tokens said so far, hidden thoughts included.
 
     Raises:
         PolicyError: The package ``openai`` is not installed, or there is no key.
@@ -70,6 +75,9 @@ class OpenAIPolicy:
         self._failure: type[Exception] = openai.OpenAIError
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="openai-policy")
         self._under_way: dict[Future[Completion], str] = {}
+        self._counting = Lock()
+        self.prompt_tokens = 0
+        self.reply_tokens = 0
 
     def submit(self, request: Request) -> None:
         """Sends a request as soon as a connection is free."""
@@ -116,6 +124,10 @@ class OpenAIPolicy:
             )
         except self._failure as error:
             return self._failed(request, f"{type(error).__name__}: {error}")
+        if answer.usage is not None:
+            with self._counting:
+                self.prompt_tokens += answer.usage.prompt_tokens or 0
+                self.reply_tokens += answer.usage.completion_tokens or 0
         if not answer.choices or answer.choices[0].message.content is None:
             return self._failed(request, "the endpoint's answer holds no text")
         choice = answer.choices[0]

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 
-def _env_kwargs(options: argparse.Namespace) -> dict[str, Any]:
+def env_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """The environment's arguments that the options name.
+
+    Raises:
+        ValueError: The environment has no such argument.
+    """
     from skill_gym.registration import check_arguments
 
     given = {
@@ -37,8 +42,12 @@ def key_values(settings: Sequence[str], option: str, example: str) -> dict[str, 
     return values
 
 
-def _experts(env_id: str) -> Sequence[str]:
-    """The environment's experts, the one that knows only what it has read first."""
+def experts_of(env_id: str) -> Sequence[str]:
+    """The environment's experts, the one that knows only what it has read first.
+
+    Raises:
+        ValueError: It has none.
+    """
     from skill_gym.registration import env_class
 
     experts: Sequence[str] = env_class(env_id).metadata.get("experts", ())
@@ -58,7 +67,7 @@ def run_play(options: argparse.Namespace) -> int:
     from skill_gym.benchmarks.play import play
     from skill_gym.registration import env_class
 
-    kwargs = {**env_class(options.env).metadata.get("person", {}), **_env_kwargs(options)}
+    kwargs = {**env_class(options.env).metadata.get("person", {}), **env_arguments(options)}
     if options.expert:
         kwargs["expert"] = options.expert
     bank = _open_bank(options.bank, options.env)
@@ -78,11 +87,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from skill_gym.benchmarks.progress import EpisodeBar
     from skill_gym.registration import step_limit
 
-    kwargs = _env_kwargs(options)
+    kwargs = env_arguments(options)
     if options.max_steps is not None:
         kwargs |= step_limit(options.env, options.max_steps)
     if options.policy == "expert":
-        kwargs["expert"] = options.expert or _experts(options.env)[0]
+        kwargs["expert"] = options.expert or experts_of(options.env)[0]
     earlier = Evaluation.load(options.compare) if options.compare else None
     policy = open_player(
         options.policy,

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,18 +27,45 @@ class Bar:
 
 
 class EpisodeBar(Bar):
-    """Counts episodes and shows the success so far; give ``played`` to ``evaluate``."""
+    """Counts episodes and shows the success so far; give ``played`` to ``evaluate``.
 
-    def __init__(self, total: int, label: str) -> None:
-        super().__init__(total, label)
-        self._solved = 0
-        self._count = 0
+    Args:
+        total: All episodes, those of earlier runs included.
+        label: Stands before the bar.
+        done: Episodes of earlier runs.
+        solved: How many of those were solved.
+        figures: Asked after each episode what else is to be shown, such as tokens and cost.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        label: str,
+        *,
+        done: int = 0,
+        solved: int = 0,
+        figures: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
+        super().__init__(total, label, done=done)
+        self._solved = solved
+        self._count = done
+        self._figures = figures
 
     def played(self, played: Any) -> None:
         """Takes one finished episode."""
         self._count += 1
         self._solved += played.trajectory.solved
-        self._bar.set_postfix(solved=f"{self._solved}/{self._count}", refresh=False)
+        figures = {} if self._figures is None else self._figures()
+        self._bar.set_postfix({"solved": f"{self._solved}/{self._count}", **figures}, refresh=False)
+        self._bar.update()
+
+
+class CountBar(Bar):
+    """Counts what is done one by one, with figures at its end."""
+
+    def advance(self, figures: Mapping[str, str]) -> None:
+        """Takes one that is done, and what is to be shown now."""
+        self._bar.set_postfix(figures, refresh=False)
         self._bar.update()
 
 
