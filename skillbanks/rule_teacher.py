@@ -85,7 +85,18 @@ class RuleTeacher:
         return "rules"
 
     def ask(self, request: TeacherRequest) -> TeacherAnswer:
-        """Diagnoses failed episodes and finds habits in all; never raises a TeacherError."""
+        """Diagnoses failed episodes and finds habits in all; never raises a TeacherError.
+
+        Raises:
+            ValueError: There are memory records, whose actions are abstract: rules find nothing there.
+        """
+        if request.memories:
+            raise ValueError(
+                f"rules read episodes and not memory records, got {len(request.memories)}; give the "
+                f"trajectories "
+                "that they were made of, or take a model as the teacher (on the command line: --teacher "
+                "openai:MODEL)"
+            )
         for plays, lessons in _LESSONS:
             if any(plays(trajectory) for trajectory in request.episodes):
                 return self._with_lessons(plays, lessons, request)
