@@ -5,10 +5,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,19 +14,16 @@ import torch
 
 from skill_gym.agents.blocked_attention import use_blocked_attention
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstration_source import DemonstrationSource, Exported, PlayedNow
 from skill_gym.agents.demonstration_tokens import encode, said
-from skill_gym.agents.demonstrations import (
-    Demonstration,
-    DemonstrationConfig,
-    demonstrations,
-    in_chunks,
-    load_bank,
-)
+from skill_gym.agents.demonstrations import Demonstration, DemonstrationConfig
 from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import Sample
 from skill_gym.agents.policy import Completion, Request, Sampling
 from skill_gym.agents.replies import said_command
+from skill_gym.agents.sft_folder import SftFolder
+from skill_gym.agents.sft_formats import FormatName
 from skill_gym.agents.tiny_policy import TinyPolicyConfig, new_model, train_tokenizer
 from skill_gym.agents.transformers_policy import TransformersPolicy
 from skill_gym.wrappers.tagged_action import own_spelling
@@ -38,16 +33,16 @@ logger = logging.getLogger(__name__)
 FURTHER_LR = 2e-5
 """Learning rate for a model that is trained further: what it can do already is to be kept."""
 
-TOKENIZER_GAMES = 400
-"""Tasks whose prompts and observations give the tokenizer of a policy from scratch its phrases."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdStartConfig:
     """The warm start; how the bundled policy was made stands in the README.md beside it.
 
     Attributes:
-        demonstrations: What is played, in which environment.
+        demonstrations: What is played, in which environment; None where ``data`` is given.
+        data: Folder of ``skill-gym export``, whose examples are learnt instead of playing; None to play.
+        data_format: Which of its files; None for the one that keeps the most.
+        held_out: Episodes of its validation part for the accuracy figures; None for all.
         out: Run folder: checkpoint, ``metrics.jsonl``, ``config.json``, and the policy under ``policy``.
         model: ``scratch`` for the small policy, or what ``resolve_model`` takes, to be trained further.
         policy: Size of the small policy.
@@ -60,7 +55,10 @@ class ColdStartConfig:
         seed: Of the first weights.
     """
 
-    demonstrations: DemonstrationConfig
+    demonstrations: DemonstrationConfig | None = None
+    data: str | None = None
+    data_format: FormatName | None = None
+    held_out: int | None = None
     out: str = "runs/cold-start"
     model: str = "scratch"
     policy: TinyPolicyConfig = field(default_factory=TinyPolicyConfig)
@@ -70,6 +68,10 @@ class ColdStartConfig:
     dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
     accuracy_games: int = 20
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.demonstrations is None) == (self.data is None):
+            raise ValueError("a cold start needs demonstrations to play, or data to read: give one of them")
 
 
 def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> Path:
@@ -85,6 +87,7 @@ def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> 
     Raises:
         ImitationError: The run folder holds a run of another configuration.
         ModelError: No such model.
+        SftFolderError: The data cannot be read.
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
@@ -93,27 +96,23 @@ def cold_start(config: ColdStartConfig, *, progress: Progress | None = None) -> 
         imitation = replace(imitation, lr=FURTHER_LR)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    # Where a run lies and how fast it goes changes no weight.
-    played = replace(config.demonstrations, workers=1)
-    identity = json.dumps(
-        asdict(replace(config, out="", threads=None, demonstrations=played)), sort_keys=True
-    )
+    source = _source(config)
     if not (out / "config.json").is_file():
         (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
-    model, tokenizer = _start(config, out)
+    model, tokenizer = _start(config, source, out)
     chat = ChatTokens(tokenizer)
     context = int(model.config.max_position_embeddings)
-    samples = _samples(config, tokenizer, context, imitation.read_weight, out, progress)
+    samples = _samples(source, tokenizer, context, imitation.read_weight, out, progress)
     own_attention = model.config._attn_implementation
     use_blocked_attention(model)
-    held_out = list(demonstrations(config.demonstrations, held_out=True, count_tokens=chat.count_tokens))
+    held_out = source.held_out(chat.count_tokens)
     last = imitate(
         model,
         samples,
         imitation,
         held_out=[encode(one, chat) for one in held_out],
         folder=out,
-        identity=identity,
+        identity=_identity(config, source),
         progress=progress,
     )
     model.set_attn_implementation(own_attention)
@@ -129,14 +128,17 @@ def command_accuracy(model: Any, tokenizer: Any, demonstrated: Sequence[Demonstr
     """Greedy replies at every state of held-out episodes, by the sampler that plays.
 
     Returns:
-        ``commands``, and the shares ``admissible`` and ``equal_to_expert`` (turns of noise left out).
+        ``commands``, and the shares ``equal_to_expert`` and, where admissible commands are known,
+        ``admissible`` (turns of noise left out); nothing without episodes.
     """
+    if not demonstrated:
+        return {}
     policy = TransformersPolicy(model, tokenizer, max_batch=16)
     replies = [reply for episode in demonstrated for reply in episode.replies]
     longest = max(len(ids) for ids in tokenizer(replies, add_special_tokens=False)["input_ids"])
     # One more for its end; a reply that goes on is wrong already.
     sampling = Sampling(temperature=0.0, max_new_tokens=longest + 1)
-    admissible = equal = count = 0
+    admissible = known = equal = count = 0
     for number, episode in enumerate(demonstrated):
         previous: Completion | None = None
         for turn, (prompt, reply) in enumerate(zip(episode.prompts, episode.replies, strict=True)):
@@ -149,13 +151,11 @@ def command_accuracy(model: Any, tokenizer: Any, demonstrated: Sequence[Demonstr
                 turn = int(answer.ticket.rpartition("/")[2])
                 command = said_command(answer.text)
                 count += 1
+                known += bool(episode.admissible[turn])
                 admissible += own_spelling(command, episode.admissible[turn]) is not None
                 equal += command == said_command(episode.replies[turn])
-    return {
-        "commands": count,
-        "admissible": admissible / max(count, 1),
-        "equal_to_expert": equal / max(count, 1),
-    }
+    shares = {"equal_to_expert": equal / max(count, 1)}
+    return {"commands": count, **({"admissible": admissible / known} if known else {}), **shares}
 
 
 def save_policy(model: Any, tokenizer: Any, folder: str | Path, *, dtype: str = "bfloat16") -> Path:
@@ -171,80 +171,73 @@ def save_policy(model: Any, tokenizer: Any, folder: str | Path, *, dtype: str = 
     return folder
 
 
-def _start(config: ColdStartConfig, out: Path) -> tuple[Any, Any]:
+def _source(config: ColdStartConfig) -> DemonstrationSource:
+    if config.data is not None:
+        return Exported(SftFolder.open(config.data), config.data_format, config.held_out)
+    if config.demonstrations is None:
+        raise ValueError("a cold start needs demonstrations to play, or data to read")
+    return PlayedNow(config.demonstrations)
+
+
+def _identity(config: ColdStartConfig, source: DemonstrationSource) -> str:
+    """What the result depends on: not where a run or its data lies, nor how fast it goes."""
+    settings = asdict(replace(config, out="", threads=None))
+    if isinstance(source, Exported):
+        settings["data"] = source.folder.fingerprint
+    else:
+        settings["demonstrations"]["workers"] = 1
+        for name in ("data", "data_format", "held_out"):
+            del settings[name]
+    return json.dumps(settings, sort_keys=True)
+
+
+def _start(config: ColdStartConfig, source: DemonstrationSource, out: Path) -> tuple[Any, Any]:
     """Model and tokenizer before training; a tokenizer that the run has trained already is taken again."""
     if config.model != "scratch":
         path = resolve_model(config.model)
         return load_model(path), load_tokenizer(path)
     folder = out / "tokenizer"
     if not (folder / "tokenizer.json").is_file():
-        frames, texts = _tokenizer_texts(config.demonstrations, config.word_games)
-        tokenizer = train_tokenizer(frames, texts, config.policy)
+        given = source.folder.tokenizer if isinstance(source, Exported) else None
+        if given is not None:
+            tokenizer = load_tokenizer(given)
+        else:
+            tokenizer = new_tokenizer(source, config.policy, config.word_games)
         tokenizer.save_pretrained(folder)
         _tidy(folder)
     tokenizer = load_tokenizer(folder)
     return new_model(tokenizer, config.policy, seed=config.seed), tokenizer
 
 
-def _tokenizer_texts(config: DemonstrationConfig, word_games: int) -> tuple[list[str], list[str]]:
-    """Prompts without skills, observations and replies; and, apart from them, more of them and all skills."""
-    # What practice itself says is a frame like any other; lessons are texts that change.
-    practice = replace(config.practice, lessons=0.0)
-    plain = replace(
-        config, episodes=min(max(TOKENIZER_GAMES, word_games), config.episodes), practice=practice
-    )
-    frames: list[str] = []
-    words: list[str] = []
-    for number, one in enumerate(demonstrations(plain, max_tokens=100_000)):
-        texts = frames if number < TOKENIZER_GAMES else words
-        texts += [*one.prompts, *one.replies]
-    starter = load_bank(config)
-    words += [one.description + " " + one.how_to_avoid for one in starter.mistakes]
-    return frames, [*words, *(f"{one.title}: {one.principle}" for one in starter.skills)]
+def new_tokenizer(source: DemonstrationSource, policy: TinyPolicyConfig, word_games: int = 0) -> Any:
+    """The tokenizer of a small policy that is to learn from the source."""
+    texts = source.tokenizer_texts(word_games)
+    return train_tokenizer(texts.frames, texts.words, policy)
 
 
 def _samples(
-    config: ColdStartConfig,
+    source: DemonstrationSource,
     tokenizer: Any,
     context: int,
     read_weight: float,
     out: Path,
     progress: Progress | None,
 ) -> list[Sample]:
-    """The demonstrations as training sequences, in order, whoever played them."""
+    """The demonstrations as training sequences, in order."""
     samples: list[Sample] = []
     skipped = tokens = 0
     folder = out / "tokenizer"
     if not (folder / "tokenizer.json").is_file():
         tokenizer.save_pretrained(folder)
-    chunks = in_chunks(config.demonstrations)
-    for done, chunk in enumerate(_played(chunks, folder, read_weight, config.demonstrations.workers), 1):
+    for done, chunk in enumerate(source.samples(folder, read_weight), 1):
         fitting = [sample for sample in chunk if len(sample) <= context]
         skipped += len(chunk) - len(fitting)
         tokens += sum(map(len, fitting))
         samples += fitting
         if progress is not None:
-            progress({"chunks": done, "of": len(chunks), "episodes": len(samples), "tokens": tokens})
+            progress({"chunks": done, "of": source.chunks(), "episodes": len(samples), "tokens": tokens})
     logger.info("%d demonstrations, %d tokens; left out, too long: %d", len(samples), tokens, skipped)
     return samples
-
-
-def _played(
-    chunks: Sequence[DemonstrationConfig], tokenizer: Path, read_weight: float, workers: int
-) -> Iterator[list[Sample]]:
-    if workers == 1:
-        yield from (_play_chunk(chunk, tokenizer, read_weight) for chunk in chunks)
-        return
-    # Fresh processes: a fork of one that has used torch's threads may hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        count = len(chunks)
-        yield from pool.map(_play_chunk, chunks, [tokenizer] * count, [read_weight] * count)
-
-
-def _play_chunk(config: DemonstrationConfig, tokenizer: Path, read_weight: float) -> list[Sample]:
-    chat = ChatTokens(load_tokenizer(tokenizer))
-    played = demonstrations(config, count_tokens=chat.count_tokens)
-    return [encode(one, chat, read_weight=read_weight) for one in played]
 
 
 def _tidy(folder: Path) -> None:

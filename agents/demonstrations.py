@@ -109,6 +109,8 @@ class Demonstration:
         replies: What it said.
         learn: Whether the reply is the scripted player's; others were noise.
         admissible: The admissible commands at each reply.
+        task_key: The task's name across data sets, for what must not mix training and validation.
+        skill_ids: The skills in the first prompt, in their order.
     """
 
     task_id: str
@@ -117,6 +119,8 @@ class Demonstration:
     replies: tuple[str, ...]
     learn: tuple[bool, ...]
     admissible: tuple[tuple[str, ...], ...]
+    task_key: str = ""
+    skill_ids: tuple[str, ...] = ()
 
 
 def demonstrations(
@@ -232,6 +236,7 @@ def _play(
     player = env.player(info["observation"], prompt)
     prompts, replies, learn, admissible = [], [], [], []
     earlier: dict[str, None] = {}
+    task_key, skill_ids = info["task_key"], info["skill_ids"]
     over = noisy = False
     while not over:
         commands = info["admissible_commands"]
@@ -254,7 +259,14 @@ def _play(
     if not info["won"] or not any(learn):
         return None
     return Demonstration(
-        task_id, info["task_type"], tuple(prompts), tuple(replies), tuple(learn), tuple(admissible)
+        task_id,
+        info["task_type"],
+        tuple(prompts),
+        tuple(replies),
+        tuple(learn),
+        tuple(admissible),
+        task_key,
+        skill_ids,
     )
 
 

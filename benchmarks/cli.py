@@ -10,7 +10,14 @@ from pathlib import Path
 import gymnasium as gym
 
 from skill_gym import __version__
-from skill_gym.benchmarks import bank_command, commands, search_command, warm_up, webshop_build
+from skill_gym.benchmarks import (
+    bank_command,
+    commands,
+    export_command,
+    search_command,
+    warm_up,
+    webshop_build,
+)
 from skill_gym.benchmarks.players import PLAYERS
 from skill_gym.registration import SUITE
 
@@ -149,6 +156,10 @@ def parser() -> argparse.ArgumentParser:
     )
     warm_up.add_arguments(cold)
     cold.set_defaults(run=warm_up.run)
+
+    export = choices.add_parser("export", help="episodes as files for supervised fine-tuning")
+    export_command.add_arguments(export)
+    export.set_defaults(run=export_command.run)
 
     bank = choices.add_parser("bank", help="look at skill banks, and keep one in a store with its history")
     bank_command.add_actions(bank)

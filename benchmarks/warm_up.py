@@ -12,6 +12,7 @@ from skill_gym.skillbanks.habit_practice import HabitPractice
 from skill_gym.skillbanks.practice import Practice
 
 if TYPE_CHECKING:
+    from skill_gym.agents.demonstrations import DemonstrationConfig
     from skill_gym.agents.tiny_policy import TinyPolicyConfig
 
 
@@ -77,24 +78,21 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds the options; left out ones keep the recipe of the bundled policy."""
     command.description = (
         "The environment's scripted player plays; a policy learns to say what it said, from scratch (the "
-        "small policy) or starting from a model. A run that was cut off goes on when the same command is "
-        "given again. How the bundled policy was made stands in the README.md beside it."
+        "small policy) or starting from a model. With --data it learns from the files of skill-gym export "
+        "instead. A run that was cut off goes on when the same command is given again. How the bundled "
+        "policy was made stands in the README.md beside it."
     )
     command.add_argument(
-        "--env", default="skill_gym/ALFWorld-v0", metavar="ID", help=f"environment: {', '.join(SUITE)}"
+        "--data", metavar="FOLDER", help="learn from exported examples; what is played does not matter then"
     )
-    command.add_argument("--split", help="tasks for training; generated if left out")
-    command.add_argument("--held-out-split", metavar="SPLIT", help="generated_validation if left out")
+    command.add_argument("--data-format", metavar="NAME", help="which of its files; the fullest if left out")
+    add_playing(command)
     command.add_argument(
         "--out", default="runs/cold-start", help="run folder; the policy lands in OUT/policy"
     )
     command.add_argument(
         "--model", default="scratch", help="scratch, tiny, smollm2, a folder, or a Hugging Face id"
     )
-    command.add_argument("--episodes", type=int, metavar="N", help="demonstrations")
-    command.add_argument("--held-out", type=int, metavar="N", help="tasks for the accuracy figures")
-    command.add_argument("--size", type=int, metavar="N", help="tasks of one environment, played repeatedly")
-    command.add_argument("--bank", help="whose lessons are shown: a starter bank or a file; the env's own")
     command.add_argument(
         "--read-weight", type=float, metavar="X", help="weight of what the world answers, 1 for a reply"
     )
@@ -104,6 +102,22 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--lr", type=float, help="highest learning rate; about 2e-5 for a model that can speak"
     )
     command.add_argument("--batch-tokens", type=int, metavar="N", help="tokens of one optimiser step")
+    command.add_argument("--bf16", action="store_true", help="for GPUs, and CPUs with AVX512-BF16 or AMX")
+    command.add_argument("--threads", type=int, default=1, help="of torch; more only on an idle machine")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def add_playing(command: argparse.ArgumentParser) -> None:
+    """Adds the options of what the scripted player plays, and of the small policy that may learn it."""
+    command.add_argument(
+        "--env", default="skill_gym/ALFWorld-v0", metavar="ID", help=f"environment: {', '.join(SUITE)}"
+    )
+    command.add_argument("--split", help="tasks for training; generated if left out")
+    command.add_argument("--held-out-split", metavar="SPLIT", help="generated_validation if left out")
+    command.add_argument("--episodes", type=int, metavar="N", help="demonstrations")
+    command.add_argument("--held-out", type=int, metavar="N", help="tasks for the accuracy figures")
+    command.add_argument("--size", type=int, metavar="N", help="tasks of one environment, played repeatedly")
+    command.add_argument("--bank", help="whose lessons are shown: a starter bank or a file; the env's own")
     command.add_argument("--first-game", type=int, default=0, metavar="N", help="training tasks to pass over")
     command.add_argument("--noise", type=float, help="chance in each turn that the player is disturbed")
     for name, text, example in (
@@ -123,18 +137,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
             f"--{name}", type=float, nargs="+", metavar="X", help=f"{text}; two numbers: drawn between them"
         )
     command.add_argument("--workers", type=int, metavar="N", help="processes that play the demonstrations")
-    command.add_argument("--bf16", action="store_true", help="for GPUs, and CPUs with AVX512-BF16 or AMX")
-    command.add_argument("--threads", type=int, default=1, help="of torch; more only on an idle machine")
-    command.add_argument("--seed", type=int, default=0)
 
 
 def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
-def _policy_size(settings: Mapping[str, Any]) -> "TinyPolicyConfig":
+def policy_size(options: argparse.Namespace) -> "TinyPolicyConfig":
+    """The size of the small policy: the recipe's, and what ``--policy-size`` changes."""
     from skill_gym.agents.tiny_policy import TinyPolicyConfig
 
+    recipe = RECIPES.get(options.env, Recipe())
+    settings = {**recipe.policy, **key_values(options.policy_size, "--policy-size", "layers=4")}
     names = [one.name for one in fields(TinyPolicyConfig)]
     unknown = [name for name in settings if name not in names]
     if unknown:
@@ -142,11 +156,9 @@ def _policy_size(settings: Mapping[str, Any]) -> "TinyPolicyConfig":
     return TinyPolicyConfig(**settings)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Runs the command."""
-    from skill_gym.agents.cold_start import ColdStartConfig, cold_start
+def played(options: argparse.Namespace) -> "DemonstrationConfig":
+    """What the scripted player plays: the environment's recipe, and what the options change."""
     from skill_gym.agents.demonstrations import DemonstrationConfig
-    from skill_gym.agents.imitation import ImitationConfig
 
     env_options = key_values(options.env_options, "--env-options", "data=shop")
     check_arguments(options.env, env_options)
@@ -157,30 +169,44 @@ def run(options: argparse.Namespace) -> int:
         if (value := getattr(options, name)) is not None
     }
     generator = scales | key_values(options.generator, "--generator", "room_scale=0.5")
+    size, noise = options.size, options.noise
     if options.split is None:
-        options.size = options.size or recipe.size
+        size = size or recipe.size
         generator = {**recipe.generator, **generator}
         env_options = {**recipe.options, **env_options}
-    if options.noise is None:
-        options.noise = recipe.noise
-    playing = (
-        "split", "held_out_split", "episodes", "held_out", "size", "first_game", "noise", "bank", "workers",
-    )  # fmt: skip
+    names = ("split", "held_out_split", "episodes", "held_out", "first_game", "bank", "workers")
+    given = _given(options, names)
+    noise = recipe.noise if noise is None else noise
+    if noise is not None:
+        given["noise"] = noise
+    return DemonstrationConfig(
+        env=options.env,
+        practice=recipe.practice,
+        options=env_options,
+        generator=generator,
+        in_a_row=recipe.in_a_row,
+        size=size,
+        **given,
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from skill_gym.agents.cold_start import ColdStartConfig, cold_start
+    from skill_gym.agents.imitation import ImitationConfig
+    from skill_gym.agents.sft_folder import SftFolder
+
+    if options.data is not None:
+        options.env = SftFolder.open(options.data).manifest["env"]
     learning = ("lr", "passes", "minutes", "batch_tokens", "read_weight")
     config = ColdStartConfig(
-        demonstrations=DemonstrationConfig(
-            env=options.env,
-            practice=recipe.practice,
-            options=env_options,
-            generator=generator,
-            in_a_row=recipe.in_a_row,
-            **_given(options, playing),
-        ),
+        demonstrations=played(options) if options.data is None else None,
+        data=options.data,
+        data_format=options.data_format,
+        held_out=None if options.data is None else options.held_out,
         imitation=ImitationConfig(bf16=options.bf16, **_given(options, learning)),
-        policy=_policy_size(
-            {**recipe.policy, **key_values(options.policy_size, "--policy-size", "layers=4")}
-        ),
-        word_games=recipe.word_games,
+        policy=policy_size(options),
+        word_games=RECIPES.get(options.env, Recipe()).word_games,
         out=options.out,
         model=options.model,
         threads=options.threads,
@@ -190,7 +216,8 @@ def run(options: argparse.Namespace) -> int:
     def show(row: Mapping[str, float]) -> None:
         print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), file=sys.stderr)
 
-    print("playing demonstrations, then training; every line is one row of metrics.jsonl", file=sys.stderr)
+    begin = "playing demonstrations" if options.data is None else f"reading {options.data}"
+    print(f"{begin}, then training; every line is one row of metrics.jsonl", file=sys.stderr)
     folder = cold_start(config, progress=show)
     evaluation = f"skill-gym evaluate --env {options.env} --policy {folder} --think"
     print(f"policy: {folder}\ntry it: {evaluation} --split generated_test --limit 100")
