@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skill_gym.agents.policy import Completion
+from skill_gym.agents.prefix_tree import PrefixTree, prefix_trees
 
 if TYPE_CHECKING:
     from skill_gym.agents.rollout import Played
@@ -47,7 +48,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class MicroBatch:
-    """Samples of like length, padded at the right.
+    """Samples of like length, padded at the right; or a prefix tree of samples, in one row.
 
     Attributes:
         input_ids: Shape [sequence, token]; cut behind the last reply token that has to be predicted.
@@ -55,6 +56,7 @@ class MicroBatch:
         columns: Position whose output predicts the reply token, shape [reply].
         targets: The reply tokens, shape [reply].
         index: Place of each reply token among all the samples' reply tokens, in order, shape [reply].
+        tree: The tree that the row is; None where samples are padded.
     """
 
     input_ids: Tensor
@@ -62,6 +64,7 @@ class MicroBatch:
     columns: Tensor
     targets: Tensor
     index: Tensor
+    tree: PrefixTree | None = None
 
 
 def make_samples(played: Sequence["Played"], advantages: Sequence[Sequence[float]]) -> list[Sample]:
@@ -152,6 +155,31 @@ def micro_batches(samples: Sequence[Sample], *, max_tokens: int, pad_id: int = 0
         yield _pad([samples[one] for one in batch], [int(starts[one]) for one in batch], pad_id)
 
 
+def tree_batches(samples: Sequence[Sample], *, max_tokens: int) -> Iterator[MicroBatch]:
+    """Merges what samples begin with alike, and cuts them into trees, the largest first.
+
+    Several reply tokens may be predicted at the same place: those of samples that are equal up to there.
+
+    Args:
+        samples: At least one reply token each.
+        max_tokens: Budget of a tree; a longer sample gets a tree of its own.
+    """
+    starts = np.cumsum([0] + [sample.replies for sample in samples])
+    # The last reply token is only ever predicted: the model need not read it.
+    sequences = [sample.token_ids[: sample.positions[-1]] for sample in samples]
+    for tree in prefix_trees(sequences, max_tokens=max_tokens):
+        members = [samples[one] for one in tree.members]
+        columns = [path[one.positions - 1] for path, one in zip(tree.paths, members, strict=True)]
+        yield MicroBatch(
+            input_ids=torch.from_numpy(tree.token_ids[None]),
+            rows=torch.zeros(sum(one.replies for one in members), dtype=torch.int64),
+            columns=torch.from_numpy(np.concatenate(columns)),
+            targets=torch.from_numpy(np.concatenate([one.token_ids[one.positions] for one in members])),
+            index=torch.from_numpy(_index([int(starts[one]) for one in tree.members], members)),
+            tree=tree,
+        )
+
+
 def _pad(samples: Sequence[Sample], starts: Sequence[int], pad_id: int) -> MicroBatch:
     # The last reply token is only ever predicted: the model need not read it.
     width = max(int(sample.positions[-1]) for sample in samples)
@@ -164,9 +192,12 @@ def _pad(samples: Sequence[Sample], starts: Sequence[int], pad_id: int) -> Micro
         rows=torch.from_numpy(np.repeat(np.arange(len(samples)), [sample.replies for sample in samples])),
         columns=torch.from_numpy(np.concatenate([sample.positions - 1 for sample in samples])),
         targets=torch.from_numpy(np.concatenate([sample.token_ids[sample.positions] for sample in samples])),
-        index=torch.from_numpy(
-            np.concatenate(
-                [np.arange(start, start + one.replies) for one, start in zip(samples, starts, strict=True)]
-            )
-        ),
+        index=torch.from_numpy(_index(starts, samples)),
+    )
+
+
+def _index(starts: Sequence[int], samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """Places of the samples' reply tokens, given where each sample's begin."""
+    return np.concatenate(
+        [np.arange(start, start + one.replies) for start, one in zip(starts, samples, strict=True)]
     )
