@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from typing import Any, Self
 
 import pytest
@@ -18,7 +19,7 @@ KEY = "sk-loopback-0123456789abcdef"
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One request as it came in."""
+    """One request as it came in; names of headers are in lower case."""
 
     path: str
     headers: Mapping[str, str]
@@ -99,9 +100,8 @@ def error(
 
 def huge(megabytes: int = 10) -> Raw:
     """An answer that begins like one and does not end."""
-    return Raw(
-        body=(b'{"choices": [{"message": {"content": "' if n == 0 else b"x" * 2**20 for n in range(megabytes))
-    )
+    begin = b'{"choices": [{"message": {"content": "'
+    return Raw(body=chain([begin], (b"x" * 2**20 for _ in range(megabytes))))
 
 
 def no_choices() -> Raw:
@@ -161,7 +161,8 @@ class TeacherServer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                teacher._take(self, Asked(path=self.path, headers=dict(self.headers), body=body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                teacher._take(self, Asked(path=self.path, headers=headers, body=body))
 
             def log_message(self, *_: object) -> None: ...
 

@@ -1,7 +1,7 @@
 """What models have cost so far, by purpose, and a budget that stops a request before it is passed."""
 
 import logging
-import os
+import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -46,11 +46,17 @@ class Ledger:
         self._changed = threading.Condition()
         self._sums: dict[tuple[str, str], Spent] = {}
         self._open: dict[str, Reservation] = {}
-        self._run = f"{int(time.time() * 1000):x}-{os.getpid():x}"
+        self._run = secrets.token_hex(6)
         self._count = 0
         self._file = None if path is None else JsonLines(Path(path))
-        for line in self._file.earlier if self._file else ():
-            self._read(line)
+        for number, line in enumerate(self._file.earlier if self._file else (), 1):
+            try:
+                self._read(line)
+            except (KeyError, IndexError, TypeError) as error:
+                self.close()
+                raise ValueError(
+                    f"{path}:{number}: no line of a ledger ({error!r}); repair it, or begin with another file"
+                ) from error
         # What an earlier process left open may have been charged in full.
         for left in list(self._open.values()):
             self._book(left, left.prompt_tokens, left.reply_tokens, left.usd, "lost")

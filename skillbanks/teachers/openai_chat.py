@@ -124,7 +124,7 @@ class OpenAIChat:
             with self._client.chat.completions.with_streaming_response.create(
                 model=self.name, messages=messages, extra_body=fields
             ) as response:
-                return self._collect(response.iter_bytes(_ERROR_BYTES), started)
+                return self._collect(response.iter_bytes(), started)
         except self._failure as error:
             cause = error.__cause__ or error
             # Older clients wrap what the hook raises.
