@@ -5,21 +5,20 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from skill_gym.search.shown_passages import ShownPassage
 from skill_gym.search.task_types import COMPARISON, MULTI_HOP
-from skill_gym.skillbanks.search_facts import SearchFacts, names, read_search, sides, words
+from skill_gym.skillbanks.answer_kinds import wrong_kind
+from skill_gym.skillbanks.answer_source import SOUGHT, cut, source_of_another
+from skill_gym.skillbanks.search_facts import SearchFacts, given_names, names, read_search, sides, words
+from skill_gym.skillbanks.search_thread import SearchThread, text_of, within
 from skill_gym.trajectory import Trajectory
 
-_YES_NO = re.compile(r"(?:are|were|is|was|do|does|did|have|has|had|can)\b(?!.*\bor\b)", re.IGNORECASE)
-_NUMBER = re.compile(r"(?:in )?(?:how many|(?:what|which) year)\b", re.IGNORECASE)
-_PERSON = re.compile(r"(?:who|whom)\b", re.IGNORECASE)
 _LINK = re.compile(r"\bthe (?:\S+ ){1,4}?(?:of|where|that|who|whom|which|in|around)\b|'s\b")
-_DIGITS = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|no|none)\b",
-    re.IGNORECASE,
-)
+_ASKED = re.compile(r"(?:\w+ )?(?:who|what|which)(?: \w+)? (?:is|was|are|were) the\b", re.IGNORECASE)
+"""Beginnings after which the first description is what is asked for, and no link on the way there."""
 _SENTENCE = 8
 """Words from which an answer is taken for a sentence when its scores are not known."""
+_ROUNDING = 0.02
+"""Room for scores that were rounded when they were recorded."""
 _WHOLE = 7
 """Words from which a question is too long to be a query."""
 
@@ -88,35 +87,39 @@ def _answer(facts: SearchFacts) -> list[SearchFinding]:
     long = contained == 1 or (contained is None and len(told) >= _SENTENCE)
     if long:
         add(SearchCause.TOO_LONG, f"{len(told)} words answered")
-    if facts.measures.get("f1", 0) > 0.5 and contained != 1 and _is_part(told, facts):
-        add(SearchCause.PARTIAL, f"'{_cut(answer)}' is a part of a longer name that was shown")
-    if wrong := _wrong_kind(facts.question, told):
-        add(SearchCause.WRONG_KIND, f"{wrong}, got '{_cut(answer)}'")
+    if contained != 1 and _is_part(told, facts):
+        add(SearchCause.PARTIAL, f"'{cut(answer)}' is a part of a longer name that was shown")
     both = sides(facts.question) if facts.task_type == COMPARISON else None
-    if both and " or " in facts.question and _named(both) and not set(told) & set(words(" ".join(both))):
-        add(SearchCause.NEITHER, f"'{_cut(answer)}' is neither '{_cut(both[0])}' nor '{_cut(both[1])}'")
+    thread = SearchThread(facts)
+    neither = not long and both is not None and " or " in facts.question and _neither(told, both, thread)
+    if both and neither:
+        add(SearchCause.NEITHER, f"'{cut(answer)}' is neither '{cut(both[0])}' nor '{cut(both[1])}'")
+    elif wrong := "" if contained == 1 else _wrong(answer, facts):
+        add(SearchCause.WRONG_KIND, f"{wrong}, got '{cut(answer)}'")
     if not facts.lookups:
         add(SearchCause.UNSEARCHED, f"answered at step {facts.steps} without a search")
         return found
     if facts.task_type == MULTI_HOP and _LINK.search(facts.question):
         if _on_the_way(told, facts):
-            add(SearchCause.BRIDGE, f"'{_cut(answer)}' had been the subject of a query")
+            add(SearchCause.BRIDGE, f"'{cut(answer)}' had been the subject of a query")
+        elif _cut_short(answer, facts, thread):
+            add(SearchCause.BRIDGE, f"'{cut(answer)}' was found before the last fact that is asked for")
         elif len(facts.lookups) == 1:
-            add(SearchCause.EARLY, f"answered after the one search '{_cut(facts.queries[0])}'")
-    if told and any(_within(told, words(name)) for name in _given(facts, both)):
-        add(SearchCause.NAMED, f"'{_cut(answer)}' stands in the question")
-    elif other := _other_passage(told, facts):
-        add(SearchCause.OTHER_PASSAGE, f"'{_cut(answer)}' {other}")
+            add(SearchCause.EARLY, f"answered after the one search '{cut(facts.queries[0])}'")
+    if told and any(within(told, words(name)) for name in _given(facts, both)):
+        add(SearchCause.NAMED, f"'{cut(answer)}' stands in the question")
+    elif other := "" if neither else source_of_another(told, facts, thread):
+        add(SearchCause.OTHER_PASSAGE, f"'{cut(answer)}' {other}")
     elif not long and told not in ([], ["yes"], ["no"]) and not _shown(told, facts):
-        add(SearchCause.UNSUPPORTED, f"'{_cut(answer)}' stands in none of {len(facts.shown)} passages")
+        add(SearchCause.UNSUPPORTED, f"'{cut(answer)}' stands in none of {len(facts.shown)} passages")
     if both and (left_out := _left_out(both, facts)):
-        add(SearchCause.ONE_SIDE, f"no search about '{_cut(left_out)}'")
+        add(SearchCause.ONE_SIDE, f"no search about '{cut(left_out)}'")
     return found
 
 
 def _silence(facts: SearchFacts) -> list[SearchFinding]:
     if facts.late:
-        return [SearchFinding(SearchCause.LATE, f"'{_cut(facts.late)}' searched in the last turn, no answer")]
+        return [SearchFinding(SearchCause.LATE, f"'{cut(facts.late)}' searched in the last turn, no answer")]
     return [SearchFinding(SearchCause.NO_ANSWER, f"{len(facts.lookups)} searches, no answer")]
 
 
@@ -140,25 +143,11 @@ def _queries(facts: SearchFacts) -> list[SearchFinding]:
         found.append(SearchFinding(SearchCause.NOTHING_NEW, text))
     empty = [lookup.query for lookup in facts.lookups if not lookup.shown]
     if empty:
-        found.append(SearchFinding(SearchCause.NO_HITS, f"'{_cut(empty[0])}' found no passage"))
+        found.append(SearchFinding(SearchCause.NO_HITS, f"'{cut(empty[0])}' found no passage"))
     if facts.unreadable:
         text = f"{facts.unreadable} of {facts.steps} replies held no command"
         found.append(SearchFinding(SearchCause.UNREADABLE, text))
     return found
-
-
-def _wrong_kind(question: str, told: list[str]) -> str:
-    """What was expected, "" if the answer is of that kind."""
-    closed = told in (["yes"], ["no"])
-    if _YES_NO.match(question):
-        return "" if closed else "yes or no expected"
-    if closed:
-        return "no yes-or-no question"
-    if _NUMBER.match(question) and not _DIGITS.search(" ".join(told)):
-        return "a number expected"
-    if _PERSON.match(question) and all(word.isdigit() for word in told):
-        return "a name expected"
-    return ""
 
 
 def _named(both: tuple[str, str]) -> bool:
@@ -180,51 +169,78 @@ def _given(facts: SearchFacts, both: tuple[str, str] | None) -> list[str]:
 
 
 def _is_part(told: list[str], facts: SearchFacts) -> bool:
-    titles = [words(passage.title) for passage in facts.shown]
-    return told not in titles and any(len(told) < len(title) and _within(told, title) for title in titles)
+    """Whether an answer's words are all right, by its score, and stand in a longer name that was shown."""
+    score, count = facts.measures.get("f1", 0), len(told)
+    if not told or not 0 < score < 1:
+        return False
+    # With no wrong word the score is 2n / (n + m), of n words said and m wanted.
+    wanted = 2 * count / score - count
+    if wanted < count + 0.9 or abs(wanted - round(wanted)) > _ROUNDING:
+        return False
+    texts = [f"{one.title} . {one.text}" for one in facts.shown]
+    longer = [words(name) for text in texts for name in names(text)]
+    longer += [words(one.title) for one in facts.shown]
+    return told not in longer and any(len(told) < len(name) and within(told, name) for name in longer)
+
+
+def _neither(told: list[str], both: tuple[str, str], thread: SearchThread) -> bool:
+    """Whether an answer is none of two that the question offers, by name or by description."""
+    if not told or any(_names_side(told, side) for side in both):
+        return False
+    if _named(both) or all(word.isdigit() for word in told):
+        return True
+    # What a side describes is named by a passage on the way to it.
+    return bool(thread.passages) and not thread.tells(told)
+
+
+def _names_side(told: list[str], side: str) -> bool:
+    """Whether an answer is a side or a part of it, or names it among other words."""
+    own = [set(words(name)) for name in names(side)] or [set(words(side))]
+    return set(told) <= set(words(side)) or any(name and name <= set(told) for name in own)
+
+
+def _wrong(answer: str, facts: SearchFacts) -> str:
+    """What was expected instead of an answer, "" if it may be of the kind asked for."""
+    texts = [f"{one.title} . {one.text}" for one in facts.shown]
+    return wrong_kind(facts.question, answer, texts) or _not_sought(words(answer), facts)
+
+
+def _not_sought(told: list[str], facts: SearchFacts) -> str:
+    """Whether who fits all that the question says was found, and something told of them was answered."""
+    given = [words(name) for name in given_names(facts.question)]
+    if len(given) < 2 or not SOUGHT.match(facts.question):
+        return ""
+    for passage in facts.shown:
+        title, text = words(passage.title), text_of(passage)
+        fits = title not in given and all(within(name, text) for name in given)
+        if fits and within(told, text) and not within(told, title) and told not in given:
+            return "the title of a passage that tells all of the question expected"
+    return ""
+
+
+def _cut_short(answer: str, facts: SearchFacts, thread: SearchThread) -> bool:
+    """Whether a name was answered that only passages tell which the question leads to too early."""
+    told = words(answer)
+    links = len(_LINK.findall(facts.question)) - bool(_ASKED.match(facts.question))
+    # Who is described by two conditions may be found at once.
+    if not answer[:1].isupper() or within(told, words(facts.question)) or SOUGHT.match(facts.question):
+        return False
+    holders = [one for one in thread.passages if within(told, text_of(one))]
+    return bool(holders) and all(thread.depth(one) < links for one in holders)
 
 
 def _on_the_way(told: list[str], facts: SearchFacts) -> bool:
     """Whether the answer is what a later query was about: not named by the question, found and used."""
     return (
         bool(told)
-        and not _within(told, words(facts.question))
-        and any(_within(told, words(query)) and words(query) != told for query in facts.queries[1:])
+        and not within(told, words(facts.question))
+        and any(within(told, words(query)) and words(query) != told for query in facts.queries[1:])
     )
-
-
-def _other_passage(told: list[str], facts: SearchFacts) -> str:
-    """Evidence that the answer stands only where no searched name does, "" if it does not or none tells.
-
-    It tells only when a passage with the name was shown, or when the other passage is about a namesake.
-    """
-    sought = [words(name) for query in facts.queries for name in names(query)]
-
-    def about(passage: ShownPassage) -> bool:
-        title, text = words(passage.title), words(f"{passage.title} {passage.text}")
-        titled = any(_within(title, words(query)) for query in facts.queries if title)
-        # Names side by side in a query look like one, so two words of it have to do.
-        parts = (name[place : place + 2] for name in sought for place in range(max(1, len(name) - 1)))
-        return titled or any(_within(part, text) for part in parts)
-
-    holders = [one for one in facts.shown if told and _within(told, words(f"{one.title} {one.text}"))]
-    if not sought or not holders or any(about(one) for one in holders):
-        return ""
-    if not any(about(one) for one in facts.shown) and not any(_alike(one, sought) for one in holders):
-        return ""
-    if words(holders[0].title) == told:
-        return "is the title of a passage without the searched name"
-    return f"stands only in the passage about '{_cut(holders[0].title)}'"
-
-
-def _alike(passage: ShownPassage, sought: list[list[str]]) -> bool:
-    title = words(passage.title)
-    return any(len(name) == len(title) > 1 and set(name) & set(title) for name in sought)
 
 
 def _shown(told: list[str], facts: SearchFacts) -> bool:
     texts = (facts.question, *(f"{passage.title} {passage.text}" for passage in facts.shown))
-    return any(_within(told, words(text)) for text in texts)
+    return any(within(told, words(text)) for text in texts)
 
 
 def _left_out(both: tuple[str, str], facts: SearchFacts) -> str:
@@ -237,11 +253,3 @@ def _left_out(both: tuple[str, str], facts: SearchFacts) -> str:
         if own and not own & told:
             return side
     return ""
-
-
-def _within(part: list[str], whole: list[str]) -> bool:
-    return any(whole[place : place + len(part)] == part for place in range(len(whole) - len(part) + 1))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -14,6 +14,12 @@ from skill_gym.trajectory import Trajectory
 
 _NAME = re.compile(r"[A-Z][\w'-]*\.?(?: (?:of |the )*[A-Z0-9][\w'-]*\.?)*")
 _CHOICE = re.compile(r"(?:[,:]|\bbetween\b)\s*(?P<left>[^,:]+?),?\s+or\s+(?P<right>[^,:]+)$")
+_OPENINGS = re.compile(
+    r"who|whom|whose|which|what|where|when|why|how|in|on|at|of|to|from|is|are|was|were|do|does|did|has|have|had|"
+    r"can|between",
+    re.IGNORECASE,
+)
+"""Words with a capital at the beginning of a question that are no names."""
 _PAIR = re.compile(
     r"(?:are|were|is|was|do|does|did|have|has|had|can)\b(?: both)? (?P<left>.+?) (?:and|or) (?P<right>.+)",
     re.IGNORECASE,
@@ -115,6 +121,11 @@ def words(text: str) -> list[str]:
 def names(text: str) -> list[str]:
     """Names in a text, as far as capitals tell: ``Velmora Bridge mayor`` has ``Velmora Bridge``."""
     return _NAME.findall(text)
+
+
+def given_names(question: str) -> list[str]:
+    """The names that a question holds; the word it begins with is none."""
+    return [name for name in names(question) if not _OPENINGS.fullmatch(name)]
 
 
 def sides(question: str) -> tuple[str, str] | None:

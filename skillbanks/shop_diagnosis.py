@@ -10,10 +10,12 @@ from skill_gym.webshop.comparison import Sighting, affordable, choices, for_othe
 from skill_gym.webshop.pages import SUB_PAGES
 from skill_gym.webshop.shop_page import FIXED, Card, page_name, read_page
 from skill_gym.webshop.shopper import STEPS
-from skill_gym.webshop.wish import Wish, read_wish, words
+from skill_gym.webshop.wish import Wish, audience, read_wish, words
 
 SPARE = 6
 """With so many steps left another product could have been looked at."""
+ROW = 4
+"""So many commands in a row that tell nothing new are a loop."""
 _WAYS_BACK = ("click[< prev]", "click[back to search]")
 
 
@@ -66,6 +68,7 @@ class Visit:
         unreadable: Turns without a command.
         inadmissible: Commands that were not admissible, with their numbers.
         repeats: Commands that told what they had told before.
+        streak: Most of them in a row.
         steps: Number of turns.
     """
 
@@ -78,6 +81,7 @@ class Visit:
     unreadable: int = 0
     inadmissible: Counter[str] = field(default_factory=Counter)
     repeats: int = 0
+    streak: int = 0
     steps: int = 0
 
 
@@ -90,16 +94,21 @@ def read_visit(trajectory: Trajectory) -> Visit:
     """Reads what happened from observations and commands; nothing is played again."""
     visit = Visit(read_wish(trajectory.task.goal), steps=len(trajectory.turns))
     told: set[tuple[str, str]] = set()
+    row = 0
     for turn, (command, after) in zip(trajectory.turns, exchanges(trajectory), strict=False):
         visit.unreadable += not command
         if command.startswith("search["):
             visit.searches[command] += 1
         if command and not turn.valid:
             visit.inadmissible[command] += 1
-        # The way back always shows what was seen before.
-        if command not in _WAYS_BACK:
-            visit.repeats += (command, after) in told
+        # Commands that do nothing are causes of their own; the way back always shows what was seen before,
+        # and leads round in a circle only where the way there was known as well.
+        if command and turn.valid:
+            again = row > 0 if command in _WAYS_BACK else (command, after) in told
             told.add((command, after))
+            row = row + 1 if again else 0
+            visit.repeats += again
+            visit.streak = max(visit.streak, row)
         if command.startswith("click[") and turn.valid:
             _click(visit, turn, command[6:-1].lower(), after)
     return visit
@@ -142,7 +151,7 @@ def _purchase(visit: Visit, seen: Sighting) -> list[ShopFinding]:
         found.append(ShopFinding(ShopCause.TOO_DEAR, f"bought at {seen.tag}, the limit is ${wish.limit:g}"))
     if for_others(wish, seen.title):
         found.append(ShopFinding(ShopCause.FOR_OTHERS, f"{wish.kind} wished, bought '{seen.title[:60]}'"))
-    elif not set(words(wish.kind)) & set(words(seen.title)) and not wish.options:
+    elif _other_kind(wish, seen):
         found.append(ShopFinding(ShopCause.OTHER_KIND, f"{wish.kind} wished, bought '{seen.title[:60]}'"))
     untold = missing(wish, seen)
     if untold and not seen.told:
@@ -152,6 +161,14 @@ def _purchase(visit: Visit, seen: Sighting) -> list[ShopFinding]:
         text = f"{', '.join(untold)} told nowhere, bought at step {visit.steps}"
         found.append(ShopFinding(ShopCause.NOT_TOLD, text))
     return found
+
+
+def _other_kind(wish: Wish, seen: Sighting) -> bool:
+    """Whether neither the title nor any option on offer speaks for the kind of thing that is wished."""
+    kind = set(words(wish.kind))
+    # For whom it is tells nothing about what it is.
+    named = {word for word in kind if not audience(word)} or kind
+    return not named & set(words(seen.title)) and len(lacking(wish, seen.options)) == len(wish.options)
 
 
 def _options(visit: Visit, seen: Sighting) -> list[ShopFinding]:
@@ -196,8 +213,8 @@ def _conduct(visit: Visit) -> list[ShopFinding]:
         worst = visit.inadmissible.most_common(1)[0][0]
         text = f"{visit.inadmissible.total()} of {visit.steps} commands not on the page, e.g. '{worst[:60]}'"
         found.append(ShopFinding(ShopCause.INADMISSIBLE, text))
-    # Small numbers are chance; a third of the episode is not.
-    if visit.repeats >= max(3, visit.steps / 3):
+    # Small numbers are chance; a third of the episode is not, and neither is a long row.
+    if visit.repeats >= max(3, visit.steps / 3) or visit.streak >= ROW:
         text = f"{visit.repeats} of {visit.steps} commands led to a page as it had been seen"
         found.append(ShopFinding(ShopCause.LOOP, text))
     return found
