@@ -1,6 +1,7 @@
 """Progress on the terminal: a bar for episodes, one for training, a line for builds."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -107,3 +108,28 @@ class BuildReport:
     def __exit__(self, *of_error: object) -> None:
         if self._live:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+class QuestionBar(Bar):
+    """Counts a teacher's questions, from several threads; give it to ``Asker`` as ``on_answered``.
+
+    Args:
+        total: About how many there will be; the bar grows when there are more.
+        label: Stands before the bar.
+        figures: Asked after each question what else is to be shown, such as tokens and cost.
+    """
+
+    def __init__(
+        self, total: int, label: str, *, figures: Callable[[], Mapping[str, str]] | None = None
+    ) -> None:
+        super().__init__(total, label)
+        self._figures = figures
+        self._lock = threading.Lock()
+
+    def __call__(self, purpose: str) -> None:
+        """Takes one question that has its answer, or will have none."""
+        with self._lock:
+            figures = {} if self._figures is None else self._figures()
+            self._bar.total = max(self._bar.total, self._bar.n + 1)
+            self._bar.set_postfix({**figures, "last": purpose}, refresh=False)
+            self._bar.update()

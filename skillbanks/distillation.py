@@ -17,7 +17,7 @@ from skill_gym.skillbanks.numbering import Numbering
 from skill_gym.skillbanks.skillrl_format import CATEGORY_KEYS
 from skill_gym.skillbanks.success import SuccessRate, success_by_task_type
 from skill_gym.skillbanks.teacher import Teacher, TeacherAnswer, TeacherError, TeacherRequest
-from skill_gym.skillbanks.teachers.distil_evidence import drawn, evidence_of
+from skill_gym.skillbanks.teachers.distil_evidence import sampled
 from skill_gym.trajectory import Trajectory
 
 _log = logging.getLogger(__name__)
@@ -64,15 +64,13 @@ def distil(
         ValueError: A limit is below 1, or the teacher cannot read what it is given.
     """
     episodes = list(trajectories)
-    remembered = tuple(memories)
+    remembered = list(memories)
     whole = [episode for episode in episodes if episode.ended != "broken"]
     broken = len(episodes) - len(whole)
     if max_episodes is not None:
         if max_episodes < 1:
             raise ValueError(f"max_episodes must be at least 1, got {max_episodes}; None gives all")
-        sample = {id(one.source) for one in drawn(evidence_of(whole, remembered), max_episodes, seed)}
-        whole = [episode for episode in whole if id(episode) in sample]
-        remembered = tuple(record for record in remembered if id(record) in sample)
+        whole, remembered = sampled(whole, remembered, max_episodes, seed)
     failures = tuple(episode for episode in whole if not episode.solved)
     request = TeacherRequest(
         failures,
@@ -80,7 +78,7 @@ def distil(
         max_new=max_new,
         kind="distillation",
         successes=tuple(episode for episode in whole if episode.solved),
-        memories=remembered,
+        memories=tuple(remembered),
     )
     error: str | None = None
     answer = TeacherAnswer()

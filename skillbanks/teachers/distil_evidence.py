@@ -1,7 +1,7 @@
 """What a bank is distilled from: episodes and memory records alike, sorted into piles and drawn by a seed."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import NamedTuple
@@ -104,6 +104,17 @@ def drawn(evidence: Iterable[Evidence], most: int, seed: int) -> list[Evidence]:
     order = sorted(by_pile, key=lambda pile: (_rank(by_pile, pile), pile))
     dealt = chain.from_iterable(zip_longest(*(by_pile[pile] for pile in order)))
     return [one for one in dealt if one is not None][:most]
+
+
+def sampled(
+    trajectories: Sequence[Trajectory], memories: Sequence[MemoryRecord], most: int, seed: int
+) -> tuple[list[Trajectory], list[MemoryRecord]]:
+    """The episodes and memories of ``drawn``, in their given order."""
+    kept = {id(one.source) for one in drawn(evidence_of(trajectories, memories), most, seed)}
+    return (
+        [episode for episode in trajectories if id(episode) in kept],
+        [record for record in memories if id(record) in kept],
+    )
 
 
 def _rank(by_pile: Mapping[Pile, object], pile: Pile) -> int:

@@ -12,7 +12,7 @@ from skill_gym.skillbanks.teachers.distil_lesson import Lesson, common, joined
 from skill_gym.skillbanks.teachers.distil_questions import Part, Questions, packed
 from skill_gym.skillbanks.teachers.distil_words import merging
 
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 160
 """More lessons in a question are read carelessly, however large the context is."""
 
 

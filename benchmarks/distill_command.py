@@ -1,0 +1,177 @@
+"""The command ``skill-gym distill``: episodes and memory records become a bank."""
+
+import argparse
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+from skill_gym.benchmarks import distill_report
+from skill_gym.benchmarks.bank_text import shown
+from skill_gym.benchmarks.distill_sources import Sources, read_sources
+from skill_gym.benchmarks.teacher_options import add_teacher_arguments
+from skill_gym.registration import SUITE
+
+_RULES_NEW = 12
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    command.description = (
+        "Reads episodes (JSON lines, as evaluate --trajectories and collect write them) and memory "
+        "records (a "
+        "JSON list, as collect and SkillRL write them), asks the teacher what they teach, and writes a "
+        "bank in "
+        "the released format. Every skill knows the episodes that it came from. Rules read episodes "
+        "only. The "
+        "exit code is 1 when a part of the work got no answer; the same command with --replace then asks for "
+        "that part alone, as answers are kept."
+    )
+    command.add_argument("sources", nargs="+", type=Path, metavar="FILE", help="episodes or memory records")
+    command.add_argument("--out", type=Path, help="the bank file to write (.json), or a bank store")
+    command.add_argument("--replace", action="store_true", help="write over the file")
+    command.add_argument(
+        "--bank", help="bank to start from, as for evaluate; none if left out, a store's own for a store"
+    )
+    command.add_argument(
+        "--env", metavar="ID", help=f"refuse files of another environment than this ({', '.join(SUITE)})"
+    )
+    command.add_argument(
+        "--general", type=_range, default=(8, 12), metavar="MIN-MAX", help="general skills wanted (8-12)"
+    )
+    command.add_argument(
+        "--per-category", type=_range, default=(4, 6), metavar="MIN-MAX", help="of each task type (4-6)"
+    )
+    command.add_argument(
+        "--mistakes", type=_range, default=(8, 12), metavar="MIN-MAX", help="to warn of (8-12); 0 for none"
+    )
+    command.add_argument(
+        "--max-new",
+        type=int,
+        metavar="N",
+        help=f"most skills that may enter the bank; {_RULES_NEW} for rules, no further limit for a model",
+    )
+    command.add_argument(
+        "--max-episodes", type=int, metavar="N", help="read a sample over task types and outcomes only"
+    )
+    command.add_argument("--seed", type=int, default=0, help="of the sample and of the order (%(default)s)")
+    command.add_argument(
+        "--batch-size", type=int, default=8, metavar="N", help="most episodes in a question (%(default)s)"
+    )
+    command.add_argument(
+        "--episode-tokens", type=int, default=1500, metavar="N", help="longest episode (%(default)s)"
+    )
+    command.add_argument(
+        "--lessons", type=int, default=4, metavar="N", help="most lessons of a question (%(default)s)"
+    )
+    command.add_argument(
+        "--answer-tokens",
+        type=int,
+        metavar="N",
+        help="longest answer, hidden thoughts included; a sixth of the context, at most 16384, if left out",
+    )
+    command.add_argument(
+        "--numbering",
+        choices=("released", "evolved"),
+        default="released",
+        help="ids as in released banks (gen_001, hea_001), or as of evolution (dyn_001)",
+    )
+    command.add_argument("--strict", action="store_true", help="stop at the first part without an answer")
+    command.add_argument(
+        "--plan", action="store_true", help="only say what would be read, asked and paid; needs no key"
+    )
+    command.add_argument("--json", type=Path, metavar="FILE", help="write what became of every proposal")
+    command.add_argument(
+        "--folder", type=Path, help="ledger and kept answers of the teacher (OUT with the ending .teacher)"
+    )
+    add_teacher_arguments(command)
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Distils; exit code 1 when a part got no answer."""
+    from skill_gym.benchmarks.distill_guard import guard
+    from skill_gym.benchmarks.distill_target import Target
+    from skill_gym.benchmarks.progress import QuestionBar
+    from skill_gym.benchmarks.teacher_options import open_teacher
+    from skill_gym.skillbanks.distillation import distil
+    from skill_gym.skillbanks.rule_teacher import RuleTeacher
+    from skill_gym.skillbanks.teacher import Teacher
+
+    sources = read_sources(options.sources, options.env)
+    print("\n".join(map(shown, sources.told)))
+    print(f"\n{sources.table()}\n")
+    rules = options.teacher == "rules"
+    if options.plan:
+        print("rules ask nobody" if rules else _plan(sources, options))
+        return 0
+    if options.out is None:
+        raise ValueError("--out is missing; name a bank file (.json) or a store, or look first with --plan")
+    target = Target.open(options.out, options.bank, sources.env_id, replace=options.replace)
+    examiner, told = guard(sources)
+    if told:
+        print(told)
+    with ExitStack() as stack:
+        teacher: Teacher = RuleTeacher()
+        max_new = options.max_new or (_RULES_NEW if rules else None)
+        folder = options.folder or options.out.with_suffix(".teacher")
+        if not rules:
+            folder.mkdir(parents=True, exist_ok=True)
+        model = open_teacher(options, folder)
+        if model is not None:
+            from skill_gym.skillbanks.teachers.model_teacher import ModelTeacher
+
+            stack.enter_context(model)
+            planned = distill_report.planned(sources, options, target.bank)
+            bar = QuestionBar(planned.count, "asking", figures=model.postfix)
+            model.asker.on_answered = stack.enter_context(bar)
+            teacher = ModelTeacher(model.asker, distillation=distill_report.config(options))
+        evolution = distil(
+            target.bank,
+            sources.trajectories,
+            teacher,
+            memories=sources.memories,
+            max_new=max_new,
+            max_episodes=options.max_episodes,
+            seed=options.seed,
+            guard=examiner,
+            numbering=options.numbering,
+        )
+        paid = [] if model is None else model.report()
+    print("\n".join(map(shown, [*distill_report.lines(evolution), *paid])))
+    if options.json:
+        options.json.write_text(json.dumps(evolution.to_dict(), indent=2), encoding="utf-8")
+    if evolution.error:
+        print(f"nothing was written: {shown(evolution.error)}")
+        return 1
+    print(shown(target.write(evolution, sources)))
+    return 1 if evolution.lost else 0
+
+
+def _plan(sources: Sources, options: argparse.Namespace) -> str:
+    from skill_gym.skillbanks.bank_source import open_bank
+    from skill_gym.skillbanks.teachers.price import read_prices
+
+    bank = open_bank(options.bank or "none", sources.env_id)
+    planned = distill_report.planned(sources, options, bank)
+    told = [f"{count} x {purpose}" for purpose, count in planned.questions.items()]
+    name = options.teacher.partition(":")[2]
+    price = read_prices(options.price, name).get(name) if options.price else None
+    cost = (
+        "" if price is None else f", {price.usd(planned.prompt_tokens, planned.reply_tokens):.2f} US dollars"
+    )
+    return (
+        f"about {planned.count} questions, {planned.prompt_tokens:,} tokens read and "
+        f"{planned.reply_tokens:,} said"
+        f"{cost} (rather too many than too few; hidden thoughts and mended answers come on top):\n  "
+        + "\n  ".join(told)
+    )
+
+
+def _range(text: str) -> tuple[int, int]:
+    least, dash, most = text.partition("-")
+    if not least.isdecimal() or (dash and not most.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected MIN-MAX or a number, e.g. 8-12, got {text!r}")
+    found = int(least), int(most) if dash else int(least)
+    if found[0] > found[1]:
+        raise argparse.ArgumentTypeError(f"expected MIN-MAX with MIN at most MAX, got {text!r}")
+    return found
