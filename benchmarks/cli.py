@@ -1,4 +1,4 @@
-"""The command line: play, evaluate, train, cold-start, bank, webshop, search, demo."""
+"""The command line: play, evaluate, collect, train, cold-start, distill, bank, webshop, search, demo."""
 
 import argparse
 import logging
@@ -12,7 +12,9 @@ import gymnasium as gym
 from skill_gym import __version__
 from skill_gym.benchmarks import (
     bank_command,
+    collect_command,
     commands,
+    distill_command,
     export_command,
     search_command,
     warm_up,
@@ -30,6 +32,8 @@ EPILOG = """examples:
   skill-gym evaluate --policy tiny --split generated_test --limit 100 --json before.json
   skill-gym train run.iterations=10 grpo.lr=1e-5 evolution.enable_dynamic_update=true
   skill-gym train +env.use_skills_only_memory=True env.skills_only_memory.top_k=4   (SkillRL's names)
+  skill-gym collect --episodes 100 --failure-rate 0.2 --memories
+  skill-gym distill episodes.jsonl --out bank.json --teacher openai:MODEL --plan
   skill-gym bank show starter --task "heat some apple and put it in fridge"
   skill-gym demo                                      the whole loop, with a report
 """
@@ -135,6 +139,13 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(run=commands.run_evaluate)
 
+    collect = choices.add_parser(
+        "collect", help="play a split; store episodes, write memories of them, choose demonstrations"
+    )
+    _add_env(collect)
+    collect_command.add_arguments(collect, PLAYERS, EXPERTS)
+    collect.set_defaults(run=collect_command.run)
+
     train = choices.add_parser(
         "train",
         help="GRPO with skills, validation and evolution",
@@ -160,6 +171,11 @@ def parser() -> argparse.ArgumentParser:
     export = choices.add_parser("export", help="episodes as files for supervised fine-tuning")
     export_command.add_arguments(export)
     export.set_defaults(run=export_command.run)
+
+    distill = choices.add_parser(
+        "distill", help="make a bank of episodes and memory records, with a model or rules as the teacher"
+    )
+    distill_command.add_arguments(distill)
 
     bank = choices.add_parser("bank", help="look at skill banks, and keep one in a store with its history")
     bank_command.add_actions(bank)

@@ -1,0 +1,327 @@
+"""skill-gym collect: plays a split with any policy, and makes memories and demonstrations of the episodes."""
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from skill_gym.benchmarks.commands import env_arguments, experts_of
+from skill_gym.benchmarks.teacher_options import OpenTeacher, add_teacher_arguments, open_teacher
+
+DESCRIPTION = """Plays the tasks of a split and stores what happened, step by step, in FOLDER:
+
+  trajectories.jsonl    the episodes, in the order of the tasks (broken ones apart, in broken.jsonl)
+  memories.json         with --memories: a record of each episode in SkillRL's released schema. Of a success
+                        the chain of steps that made it possible, of a failure its root causes, both without
+                        names and numbers of the one world
+  demonstrations.jsonl  with --demonstrations: the episodes that may be imitated: solved, every command valid
+                        and admissible, and won again when replayed in a fresh environment
+
+Killed at any moment, the same command goes on where it was: no episode is played twice and no memory is asked
+for twice. A folder holds one collection; another one's settings are refused (--fresh throws it away).
+Exit code: 0 done, 1 something is missing (the next run tries again), 2 a mistake in the call or its input."""
+
+EPILOG = """examples:
+  skill-gym collect --episodes 100 --failure-rate 0.2 --memories
+      the scripted expert, sometimes wrong, with memories written by rules: needs no model
+  skill-gym collect --policy openai:gpt-4o --think --attempts 4 --temperature 0.7 --demonstrations --best
+      a strong model plays, the best verified attempt at each task is kept (for skill-gym export)
+  skill-gym collect --env skill_gym/WebShop-v0 --policy openai:MODEL --base-url http://127.0.0.1:8000/v1
+  skill-gym collect --from runs/a/trajectories.jsonl --memories --teacher openai:gpt-4o --price 2.5,10
+      plays nothing: memories of episodes that are there, written by a model
+"""
+
+
+def add_arguments(command: argparse.ArgumentParser, players: str, experts: str) -> None:
+    """Adds the options, besides those of the environment."""
+    command.description, command.epilog = DESCRIPTION, EPILOG
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    where = command.add_argument_group("what is collected")
+    where.add_argument("--folder", type=Path, default=Path("runs/collect"), help="results (%(default)s)")
+    where.add_argument("--fresh", action="store_true", help="throw away what the folder holds")
+    where.add_argument(
+        "--from",
+        dest="sources",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="play nothing, take the episodes of these trajectory files",
+    )
+    where.add_argument(
+        "--episodes", "--limit", type=int, metavar="N", help="only the first N tasks of the split"
+    )
+    where.add_argument("--attempts", type=int, default=1, metavar="N", help="episodes a task (%(default)s)")
+    where.add_argument("--memories", action="store_true", help="write memories (see --teacher)")
+    where.add_argument("--demonstrations", action="store_true", help="choose episodes to imitate")
+    where.add_argument(
+        "--max-invalid", type=int, default=0, metavar="N", help="invalid turns of a demonstration, at most"
+    )
+    where.add_argument("--best", action="store_true", help="one demonstration a task: valid, then short")
+    where.add_argument("--no-verify", action="store_true", help="do not replay demonstrations")
+    play = command.add_argument_group("who plays, and how")
+    play.add_argument("--policy", default="expert", help=players)
+    play.add_argument("--expert", metavar="NAME", help=f"of --policy expert: {experts}; else the first")
+    play.add_argument("--failure-rate", type=float, default=0.0, help="the expert's share of random commands")
+    play.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
+    play.add_argument("--base-url", help="address of an OpenAI-compatible endpoint, for openai:MODEL")
+    play.add_argument(
+        "--policy-price",
+        metavar="IN,OUT",
+        help="US dollars for a million tokens that openai:MODEL reads, says",
+    )
+    play.add_argument("--layout", choices=("transcript", "step"), default="transcript", help="of the prompts")
+    play.add_argument("--think", action="store_true", help="ask for a thought before each command")
+    play.add_argument("--max-skill-tokens", type=int, default=2000, help="budget of the skill block")
+    play.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
+    play.add_argument("--max-new-tokens", type=int, default=512, help="longest reply")
+    play.add_argument("--max-steps", type=int, help="step limit; the environment's own when left out")
+    play.add_argument("--slots", type=int, default=16, help="episodes under way at a time (%(default)s)")
+    play.add_argument("--seed", type=int, default=0)
+    add_teacher_arguments(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Collects; the exit code is 1 when something is missing."""
+    from skill_gym.benchmarks.collect_folder import BROKEN_FILE, CollectFolder
+    from skill_gym.benchmarks.trajectory_log import TrajectoryLog
+    from skill_gym.trajectory import Trajectory, read_trajectories
+
+    _check(options)
+    if options.sources:
+        settings: dict[str, Any] = {"from": sorted(str(path.resolve()) for path in options.sources)}
+        with CollectFolder(options.folder, settings, fresh=options.fresh):
+
+            def given() -> Iterable[Trajectory]:
+                return chain.from_iterable(map(read_trajectories, options.sources))
+
+            return int(_make_use(options, given, sum(1 for _ in given())))
+    with CollectFolder(options.folder, _settings(options), fresh=options.fresh) as folder:
+        (options.folder / BROKEN_FILE).unlink(missing_ok=True)
+        broken = TrajectoryLog(options.folder / BROKEN_FILE)
+        log = folder.trajectories
+        _play(options, log, broken)
+        print(
+            f"{len(log)} episodes in {log.path}: {log.solved} solved"
+            f"{f', {len(broken)} broken in {broken.path}, to be played again' if len(broken) else ''}"
+        )
+        missing = _make_use(options, lambda: iter(log), len(log))
+        return int(missing or len(broken) > 0)
+
+
+def _check(options: argparse.Namespace) -> None:
+    model = options.policy not in ("expert", "random", "explorer")
+    if options.attempts > 1 and model and options.temperature == 0 and not options.sources:
+        raise ValueError("greedy attempts at a task are all the same; add --temperature 0.7, or so")
+    if options.policy_price and not options.policy.startswith("openai:"):
+        raise ValueError("--policy-price is for --policy openai:MODEL")
+    if options.teacher != "rules" and not options.memories:
+        raise ValueError("--teacher writes memories; add --memories")
+    if (options.best or options.max_invalid or options.no_verify) and not options.demonstrations:
+        raise ValueError("--best, --max-invalid and --no-verify choose demonstrations; add --demonstrations")
+    if options.sources and not (options.memories or options.demonstrations):
+        raise ValueError("--from plays nothing; add --memories or --demonstrations")
+    if options.episodes is not None and options.episodes < 1:
+        raise ValueError(f"--episodes must be at least 1, got {options.episodes}")
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What decides how an episode goes; more episodes, attempts or slots may be asked for later."""
+    from skill_gym.skillbanks.bank_source import open_bank
+
+    names = ("policy", "failure_rate", "layout", "think", "temperature", "max_new_tokens", "max_skill_tokens")
+    return {
+        "env": options.env,
+        "arguments": _env_arguments(options),
+        "bank": open_bank(options.bank, options.env).version,
+        "seed": options.seed,
+        **{name: getattr(options, name) for name in names},
+    }
+
+
+def _env_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    from skill_gym.registration import step_limit
+
+    arguments = env_arguments(options)
+    if options.max_steps is not None:
+        arguments |= step_limit(options.env, options.max_steps)
+    if options.policy == "expert" and not options.sources:
+        arguments["expert"] = options.expert or experts_of(options.env)[0]
+    return arguments
+
+
+def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
+    """Plays what is missing."""
+    from skill_gym.agents.policy import Sampling
+    from skill_gym.benchmarks import suite
+    from skill_gym.benchmarks.collect_play import attempts, play_missing
+    from skill_gym.benchmarks.players import open_player, token_counter
+    from skill_gym.benchmarks.progress import EpisodeBar
+    from skill_gym.skillbanks.bank_source import open_bank
+
+    make = partial(
+        suite.make,
+        options.env,
+        bank=open_bank(options.bank, options.env),
+        layout=options.layout,
+        think=options.think,
+        max_tokens=options.max_skill_tokens,
+        **_env_arguments(options),
+    )
+    probe = make()
+    tasks = list(probe.get_wrapper_attr("tasks")[: options.episodes])
+    probe.close()
+    wanted = attempts(tasks, options.attempts, options.seed)
+    done = sum(attempt.key in log for attempt in wanted)
+    if done < len(wanted):
+        policy = open_player(
+            options.policy,
+            backend=options.backend,
+            failure_rate=options.failure_rate,
+            seed=options.seed,
+            base_url=options.base_url,
+            slots=options.slots,
+        )
+        spent = _Spending(policy, options)
+        with EpisodeBar(len(wanted), "playing", done=done, solved=log.solved, figures=spent.figures) as bar:
+
+            def played(one: Any) -> None:
+                spent.add(one)
+                bar.played(one)
+
+            play_missing(
+                partial(make, count_tokens=token_counter(policy), policy_name=policy.name),
+                policy,
+                wanted,
+                log,
+                broken,
+                slots=options.slots,
+                sampling=Sampling(temperature=options.temperature, max_new_tokens=options.max_new_tokens),
+                on_played=played,
+            )
+        if figures := spent.figures():
+            print(f"played with {', '.join(f'{value} {name}' for name, value in figures.items())}")
+    log.put_in_order(attempt.key for attempt in wanted)
+
+
+class _Spending:
+    """Counts the tokens of a policy, and what they cost where a price is known."""
+
+    def __init__(self, policy: Any, options: argparse.Namespace) -> None:
+        from skill_gym.skillbanks.teachers.price import read_prices
+
+        self._policy = policy
+        model = options.policy.partition(":")[2]
+        self._price = read_prices(options.policy_price, model).get(model) if options.policy_price else None
+        self._read = self._said = 0
+
+    def add(self, played: Any) -> None:
+        """Takes an episode; an endpoint counts its tokens itself."""
+        self._read += sum(len(completion.prompt_ids) for completion in played.completions)
+        self._said += sum(len(completion.token_ids) for completion in played.completions)
+
+    def figures(self) -> dict[str, str]:
+        """Tokens and US dollars so far; nothing for policies without tokens."""
+        read = getattr(self._policy, "prompt_tokens", 0) or self._read
+        said = getattr(self._policy, "reply_tokens", 0) or self._said
+        told = {"tokens": f"{read + said:,}"} if read + said else {}
+        return told if self._price is None else {**told, "usd": f"{self._price.usd(read, said):.2f}"}
+
+
+def _make_use(options: argparse.Namespace, episodes: Callable[[], Iterable[Any]], count: int) -> bool:
+    """Makes memories and demonstrations of the episodes; whether something is missing."""
+    missing = False
+    if options.memories:
+        missing = _write_memories(options, episodes, count)
+    if options.demonstrations:
+        missing |= not _choose(options, episodes)
+    return missing
+
+
+def _write_memories(options: argparse.Namespace, episodes: Callable[[], Iterable[Any]], count: int) -> bool:
+    teacher = open_teacher(options, options.folder)
+    if teacher is None:
+        from skill_gym.skillbanks.memories.rule_writer import RuleWriter
+
+        return _ask(options, RuleWriter(), episodes, count, dict)
+    from skill_gym.skillbanks.teachers.memory_writer import ModelWriter
+
+    with teacher:
+        missing = _ask(options, ModelWriter(teacher.asker), episodes, count, teacher.postfix)
+        print("\n".join(_reported(teacher)))
+        return missing
+
+
+def _reported(teacher: OpenTeacher) -> Iterator[str]:
+    for line in teacher.report():
+        yield f"  {line}"
+
+
+def _ask(
+    options: argparse.Namespace,
+    writer: Any,
+    episodes: Callable[[], Iterable[Any]],
+    count: int,
+    figures: Callable[[], Mapping[str, str]],
+) -> bool:
+    from skill_gym.benchmarks.collect_folder import FAILURES_FILE, MEMORIES_FILE
+    from skill_gym.benchmarks.collect_memories import collect_memories
+    from skill_gym.benchmarks.progress import CountBar
+
+    with CountBar(count, "memories") as bar:
+        report = collect_memories(options.folder, episodes(), writer, on_done=lambda: bar.advance(figures()))
+    solved = sum(record.success for record in report.records)
+    print(
+        f"{len(report.records)} memories in {options.folder / MEMORIES_FILE}, written by {writer.name}: "
+        f"{solved} of successes, {len(report.records) - solved} of failures, {report.written} of them new"
+    )
+    for number, what in (
+        (sum(not record.success and not record.mistakes for record in report.records), "name no cause"),
+        (sum("replaced_values" in record.extra for record in report.records), "had values replaced"),
+        (report.broken, "episodes broke and have none"),
+        (report.doubles, "episodes were there twice"),
+    ):
+        if number:
+            print(f"  {number} {what}")
+    if report.stopped:
+        print(f"  stopped asking: {report.stopped}")
+    for failure in report.failures[:_SHOWN]:
+        print(f"  no memory of {failure.task_key}: {failure.message}")
+    if report.failures:
+        print(f"  {len(report.failures)} without a memory, see {options.folder / FAILURES_FILE}")
+    return bool(report.failures)
+
+
+_SHOWN = 3
+"""Failures that are told on the terminal; the file has all."""
+
+
+def _choose(options: argparse.Namespace, episodes: Callable[[], Iterable[Any]]) -> bool:
+    """Chooses demonstrations; whether there are any."""
+    from skill_gym.agents.replay_check import ReplayCheck
+    from skill_gym.benchmarks.collect_demonstrations import select, write_selection
+    from skill_gym.benchmarks.collect_folder import DEMONSTRATIONS_FILE, REJECTED_FILE
+
+    # The split is the task's own, and a replay asks no expert.
+    arguments = {
+        name: value for name, value in _env_arguments(options).items() if name not in ("split", "expert")
+    }
+    check = ReplayCheck(arguments)
+    try:
+        selection = select(
+            episodes(),
+            max_invalid=options.max_invalid,
+            best=options.best,
+            fault=None if options.no_verify else check.fault,
+        )
+    finally:
+        check.close()
+    write_selection(options.folder, episodes(), selection)
+    verified = "not replayed" if options.no_verify else "each won again when replayed"
+    print(f"{len(selection.accepted)} demonstrations in {options.folder / DEMONSTRATIONS_FILE}, {verified}")
+    for reason, count in selection.reasons.items():
+        print(f"  {count} rejected: {reason}")
+    if selection.rejected:
+        print(f"  all rejected ones are listed in {options.folder / REJECTED_FILE}")
+    return bool(selection.accepted)

@@ -1,0 +1,114 @@
+"""Which collected episodes may be imitated: solved, in valid commands, and won again when replayed."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skill_gym.benchmarks.collect_folder import DEMONSTRATIONS_FILE, REJECTED_FILE
+from skill_gym.benchmarks.trajectory_log import Key, key_of
+from skill_gym.skillbanks.atomic_file import write_atomically
+from skill_gym.trajectory import Trajectory
+
+Fault = Callable[[Trajectory], str | None]
+"""Says what a replay did not confirm; None when it won again."""
+
+WORSE = "another attempt at the task is better"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An episode that is not to be imitated, and why."""
+
+    key: Key
+    task_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was accepted and what was not.
+
+    Attributes:
+        accepted: The demonstrations.
+        rejected: The others, in their order.
+    """
+
+    accepted: frozenset[Key]
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """Why episodes were rejected, the most frequent reason first."""
+        return dict(Counter(rejected.reason for rejected in self.rejected).most_common())
+
+
+def select(
+    trajectories: Iterable[Trajectory],
+    *,
+    max_invalid: int = 0,
+    best: bool = False,
+    fault: Fault | None = None,
+) -> Selection:
+    """Chooses demonstrations.
+
+    Args:
+        trajectories: Episodes, read once.
+        max_invalid: Turns of an episode whose reply may be unreadable or not admissible.
+        best: Keep one attempt of each task only: that with the fewest invalid turns, then the fewest turns.
+        fault: The replay check; None trusts the records.
+    """
+    if max_invalid < 0:
+        raise ValueError(f"max_invalid must be at least 0, got {max_invalid}")
+    rejected: list[Rejected] = []
+    ranks: dict[str, list[tuple[int, int, int]]] = {}
+    passed: list[tuple[Key, str]] = []
+    for trajectory in trajectories:
+        key = key_of(trajectory)
+        reason = _fault(trajectory, max_invalid)
+        if reason is None and fault is not None and (unconfirmed := fault(trajectory)):
+            reason = f"replay: {unconfirmed}"
+        if reason is not None:
+            rejected.append(Rejected(key, trajectory.task.id, reason))
+            continue
+        invalid = sum(not turn.valid for turn in trajectory.turns)
+        ranks.setdefault(trajectory.task.key, []).append((invalid, len(trajectory.turns), len(passed)))
+        passed.append((key, trajectory.task.id))
+    kept = {min(group)[2] for group in ranks.values()} if best else set(range(len(passed)))
+    rejected += [Rejected(*one, WORSE) for place, one in enumerate(passed) if place not in kept]
+    return Selection(frozenset(passed[place][0] for place in kept), tuple(rejected))
+
+
+def write_selection(folder: Path, trajectories: Iterable[Trajectory], selection: Selection) -> None:
+    """Writes ``demonstrations.jsonl``, whole or not at all, and why the others were rejected."""
+    path = folder / DEMONSTRATIONS_FILE
+    temporary = path.with_name(f".{path.name}.tmp")
+    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        for trajectory in trajectories:
+            if key_of(trajectory) in selection.accepted:
+                file.write(trajectory.to_json() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    rows = [
+        {"task": rejected.task_id, "seed": rejected.key[1], "reason": rejected.reason}
+        for rejected in selection.rejected
+    ]
+    told = {"accepted": len(selection.accepted), "reasons": selection.reasons, "rejected": rows}
+    write_atomically(folder / REJECTED_FILE, json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _fault(trajectory: Trajectory, max_invalid: int) -> str | None:
+    if not trajectory.solved:
+        return f"not solved ({trajectory.ended})"
+    invalid = [number for number, turn in enumerate(trajectory.turns) if not turn.valid]
+    if len(invalid) <= max_invalid:
+        return None
+    # What was wrong first is what to look into.
+    unread = not trajectory.turns[invalid[0]].command
+    reasons = trajectory.meta.get("invalid_reasons")
+    why = reasons.get(str(invalid[0]), "") if isinstance(reasons, Mapping) else ""
+    kind = "a reply without a readable command" if unread else "a command that was not admissible"
+    return f"{kind}{f' ({why})' if why else ''}"
