@@ -103,8 +103,10 @@ def read_episode(trajectory: Trajectory) -> EpisodeFacts:
     answers: set[tuple[str, str]] = set()
     held, repeats = "", 0
     for command, feedback in exchanges(trajectory):
-        repeats += (command, feedback) in answers
-        answers.add((command, feedback))
+        # A reply without a command is a cause of its own, and nothing that was said twice.
+        if command:
+            repeats += (command, feedback) in answers
+            answers.add((command, feedback))
         if not command or feedback.strip() == _NOTHING:
             refused[command] += 1
             continue

@@ -16,6 +16,8 @@ SPARE = 6
 """With so many steps left another product could have been looked at."""
 ROW = 4
 """So many commands in a row that tell nothing new are a loop."""
+_TELLING = frozenset({"features", "description"})
+"""Sub-pages that tell what a product is like; reviews and the list of attributes are empty."""
 _WAYS_BACK = ("click[< prev]", "click[back to search]")
 
 
@@ -101,9 +103,9 @@ def read_visit(trajectory: Trajectory) -> Visit:
             visit.searches[command] += 1
         if command and not turn.valid:
             visit.inadmissible[command] += 1
-        # Commands that do nothing are causes of their own; the way back always shows what was seen before,
-        # and leads round in a circle only where the way there was known as well.
-        if command and turn.valid:
+        # The way back always shows what was seen before; it leads round in a circle only where the way there
+        # was known as well.
+        if command:
             again = row > 0 if command in _WAYS_BACK else (command, after) in told
             told.add((command, after))
             row = row + 1 if again else 0
@@ -151,10 +153,10 @@ def _purchase(visit: Visit, seen: Sighting) -> list[ShopFinding]:
         found.append(ShopFinding(ShopCause.TOO_DEAR, f"bought at {seen.tag}, the limit is ${wish.limit:g}"))
     if for_others(wish, seen.title):
         found.append(ShopFinding(ShopCause.FOR_OTHERS, f"{wish.kind} wished, bought '{seen.title[:60]}'"))
-    elif _other_kind(wish, seen):
+    if _other_kind(wish, seen):
         found.append(ShopFinding(ShopCause.OTHER_KIND, f"{wish.kind} wished, bought '{seen.title[:60]}'"))
     untold = missing(wish, seen)
-    if untold and not seen.told:
+    if untold and not _TELLING & seen.told.keys():
         text = f"{', '.join(untold)} not in the title, features never opened"
         found.append(ShopFinding(ShopCause.UNREAD, text))
     elif untold and visit.steps <= STEPS - SPARE:
