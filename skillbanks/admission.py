@@ -13,6 +13,7 @@ from skill_gym.skillbanks.guard import Guard, Verdict
 from skill_gym.skillbanks.numbering import Numbering, new_ids
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.teacher import MistakeProposal, Proposal, TeacherAnswer
+from skill_gym.skillbanks.world_text import WorldText
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def admit(
     max_new_mistakes: int | None = None,
     guard: Guard | None = None,
     numbering: Numbering = "evolved",
+    world: WorldText | None = None,
 ) -> Admitted:
     """Puts the first proposals that pass the guard and say something new into the bank, under fresh ids.
 
@@ -72,6 +74,7 @@ def admit(
         max_new_mistakes: How many mistakes may enter, None for all.
         guard: Who examines them; one with the defaults if None.
         numbering: How new entries are numbered.
+        world: What was said in the episodes that the teacher read, which no entry may repeat.
 
     Raises:
         ValueError: There is no such numbering.
@@ -79,7 +82,7 @@ def admit(
     if numbering not in get_args(Numbering):
         raise ValueError(f"numbering must be one of {', '.join(get_args(Numbering))}, got {numbering!r}")
     proposals: tuple[_Proposed, ...] = (*answer.proposals, *answer.mistakes)
-    verdicts = _screen(bank, proposals, guard or Guard())
+    verdicts = _screen(bank, proposals, guard or Guard(), world)
     limits = (max_new_skills, max_new_habits, max_new_mistakes)
     chosen, skipped = _choose(bank, verdicts, proposals, dict(zip(_LIMITS, limits, strict=True)))
     unnumbered = [_entry(bank, proposal, "") for proposal in chosen]
@@ -148,7 +151,9 @@ def _entry(bank: SkillBank, proposal: _Proposed, entry_id: str) -> Skill | Mista
     return proposal.skill(entry_id, category)
 
 
-def _screen(bank: SkillBank, proposals: Sequence[_Proposed], guard: Guard) -> tuple[Verdict, ...]:
+def _screen(
+    bank: SkillBank, proposals: Sequence[_Proposed], guard: Guard, world: WorldText | None
+) -> tuple[Verdict, ...]:
     if not proposals:
         return ()
     # Proposals that are left out get no id of the bank's.
@@ -159,7 +164,7 @@ def _screen(bank: SkillBank, proposals: Sequence[_Proposed], guard: Guard) -> tu
         if (old := _replaced(bank, proposal)) is not None
     }
     candidates = (_entry(bank, proposal, name) for name, proposal in zip(ids, proposals, strict=True))
-    return guard.screen(bank, candidates, replaces=replaces)
+    return guard.screen(bank, candidates, replaces=replaces, world=world)
 
 
 def _choose(

@@ -18,6 +18,7 @@ from skill_gym.skillbanks.skillrl_format import CATEGORY_KEYS
 from skill_gym.skillbanks.success import SuccessRate, success_by_task_type
 from skill_gym.skillbanks.teacher import Teacher, TeacherAnswer, TeacherError, TeacherRequest
 from skill_gym.skillbanks.teachers.distil_evidence import sampled
+from skill_gym.skillbanks.world_text import WorldText
 from skill_gym.trajectory import Trajectory
 
 _log = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ def distil(
         max_new_mistakes=max_new_mistakes,
         guard=guard,
         numbering=numbering,
+        world=WorldText(whole, remembered) if answer.proposals or answer.mistakes else None,
     )
     success = _success(whole, remembered)
     env_ids = {*(episode.task.env_id for episode in whole), *(record.env_id for record in remembered)}

@@ -16,6 +16,7 @@ from skill_gym.skillbanks.leaks import LeakError, check_leak, leaked_ids
 from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.success import SuccessRate, success_by_task_type
 from skill_gym.skillbanks.teacher import Lost, Teacher, TeacherAnswer, TeacherError, TeacherRequest
+from skill_gym.skillbanks.world_text import WorldText
 from skill_gym.trajectory import Trajectory
 
 __all__ = ["Evolution", "EvolutionConfig", "LeakError", "Skipped", "check_leak", "evolve", "leaked_ids"]
@@ -36,6 +37,8 @@ class EvolutionConfig:
         max_failures: How many failed episodes the teacher reads for advice.
         max_new_habits: How many habits may enter in one round besides, None for all that the teacher is
             certain of.
+        max_new_mistakes: How many mistakes to avoid may enter in one round.
+        every_validations: The bank evolves after every so many validations of a run.
     """
 
     enable_dynamic_update: bool = True
@@ -45,13 +48,15 @@ class EvolutionConfig:
     rule: Literal["rate", "interval"] = "rate"
     max_failures: int = 30
     max_new_habits: int | None = None
+    max_new_mistakes: int = 3
+    every_validations: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.update_threshold <= 1:
             raise ValueError(
                 f"update_threshold must be in [0, 1], got {self.update_threshold}; 0 never evolves"
             )
-        for name in ("max_new_skills", "min_episodes", "max_failures"):
+        for name in ("max_new_skills", "min_episodes", "max_failures", "every_validations"):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be at least 1, got {getattr(self, name)}; "
@@ -60,6 +65,10 @@ class EvolutionConfig:
         if self.max_new_habits is not None and self.max_new_habits < 0:
             raise ValueError(
                 f"max_new_habits must be at least 0, got {self.max_new_habits}; None admits every habit"
+            )
+        if self.max_new_mistakes < 0:
+            raise ValueError(
+                f"max_new_mistakes must be at least 0, got {self.max_new_mistakes}; 0 admits none"
             )
         if self.rule not in ("rate", "interval"):
             raise ValueError(f"rule must be 'rate' or 'interval', got {self.rule!r}")
@@ -190,8 +199,10 @@ def evolve(
     turn until ``max_failures`` is reached, each type's in an order drawn by the seed; broken episodes are
     left out and counted. All other episodes go with them, for facts. The teacher's first ``max_new_skills``
     proposals that pass the guard and say something new enter the bank under fresh ids, in the category of
-    their task type, and besides them its habits; new versions replace the old ones, and what does not hold
-    any more is taken out. A teacher's error leaves the bank as it is and stands in the result.
+    their task type, and besides them its habits and its mistakes to avoid; new versions replace the old ones,
+    and what does not hold any more is taken out. Nothing enters that repeats what the episodes' worlds said
+    (``WorldText``), whatever the teacher made of it. A teacher's error leaves the bank as it is and stands in
+    the result.
 
     Args:
         bank: The bank in force, on which the new ids and categories depend.
@@ -237,7 +248,9 @@ def evolve(
         answer,
         max_new_skills=config.max_new_skills,
         max_new_habits=config.max_new_habits,
+        max_new_mistakes=config.max_new_mistakes,
         guard=guard,
+        world=WorldText(episodes) if answer.proposals or answer.mistakes else None,
     )
     return Evolution(
         bank=admitted.bank,

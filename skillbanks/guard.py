@@ -1,4 +1,4 @@
-"""What a candidate passes before it may be tried or enter a bank: lint, then a look for near-duplicates."""
+"""What a candidate passes before it may be tried or enter a bank: lint, its world, then near-duplicates."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from skill_gym.skillbanks.duplicates import Duplicate, MergeProposal, NearDuplic
 from skill_gym.skillbanks.finding import Finding, Severity
 from skill_gym.skillbanks.lint import Lint
 from skill_gym.skillbanks.skill import BankError, Mistake, Skill
+from skill_gym.skillbanks.world_text import WorldText
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Verdict:
 
     Attributes:
         candidate: The candidate.
-        findings: What lint found, errors first; warnings refuse nobody.
+        findings: What its world and lint have to say, errors first; warnings refuse nobody.
         duplicate: What it resembles most; a variant refuses nobody.
         merge: What to do with it instead, when it is a copy.
     """
@@ -86,6 +87,7 @@ class Guard:
         candidates: Iterable[Skill | Mistake],
         *,
         replaces: Mapping[str, str] | None = None,
+        world: WorldText | None = None,
     ) -> tuple[Verdict, ...]:
         """Examines candidates in their order; each is also compared with those before it that passed.
 
@@ -93,6 +95,7 @@ class Guard:
             bank: The bank in force.
             candidates: Skills and mistakes with ids that are free in the bank (``bank.fresh_ids``).
             replaces: Id of a candidate -> id of the bank's entry that makes room for it and may resemble it.
+            world: What was said in the episodes that the candidates come from, which none may repeat.
 
         Raises:
             BankError: A candidate has the id of an entry of the bank.
@@ -107,7 +110,7 @@ class Guard:
                         f"the candidate's id {candidate.id!r} is taken; number candidates by bank.fresh_ids()"
                     )
                 old = (replaces or {}).get(candidate.id)
-                verdict = self._examine(candidate, passed, () if old is None else (old,))
+                verdict = self._examine(candidate, passed, () if old is None else (old,), world)
                 verdicts.append(verdict)
                 if verdict.passes:
                     passed[candidate.id] = candidate
@@ -128,9 +131,14 @@ class Guard:
             self._indexed.update((entry.id, entry) for entry in changed)
 
     def _examine(
-        self, candidate: Skill | Mistake, passed: Mapping[str, Skill | Mistake], ignored: Collection[str]
+        self,
+        candidate: Skill | Mistake,
+        passed: Mapping[str, Skill | Mistake],
+        ignored: Collection[str],
+        world: WorldText | None,
     ) -> Verdict:
-        findings = self.lint.check(candidate)
+        copied = () if world is None else world.check(candidate)
+        findings = (*copied, *self.lint.check(candidate))
         if any(finding.severity is Severity.ERROR for finding in findings):
             return Verdict(candidate, findings)
         found = self._index.find(candidate, ignore=ignored)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -71,7 +72,7 @@ class Wording:
         """Reads a text."""
         text = latin(plain(text))
         words = _WORDS.findall(text)
-        content = [stem(word) for word in words if word not in _STOPWORDS and not _negates(word)]
+        content = _content(words)
         pairs = (f"{first} {second}" for first, second in pairwise(content))
         strict = {*_MARKED.findall(text), *(word for word in content if word.isdigit())}
         if any(_negates(word) for word in words):
@@ -90,6 +91,15 @@ class Wording:
         return self.strict == other.strict and not (
             self.content - other.content and other.content - self.content
         )
+
+
+def content_stems(text: str) -> frozenset[str]:
+    """Stems of the content words of a text, numbers left out."""
+    return frozenset(item for item in _content(_WORDS.findall(latin(plain(text)))) if not item.isdigit())
+
+
+def _content(words: Iterable[str]) -> list[str]:
+    return [stem(word) for word in words if word not in _STOPWORDS and not _negates(word)]
 
 
 @lru_cache(maxsize=100_000)
