@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,6 +11,7 @@ from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest
 from skill_gym.skillbanks.teachers.json_lines import JsonLines, read_object
 
 FORMAT = 1
+_HEADER = frozenset({"recording", "model", "context_tokens"})
 
 
 class NotRecorded(TeacherError):
@@ -39,10 +41,10 @@ class Recorder:
             raise ValueError(
                 f"{path} is no recording of {model.name}: it begins with {self._file.earlier[0]}"
             )
-        self._recorded: dict[str, list[Any]] = defaultdict(list)
+        self._recorded: dict[str, list[ChatReply | tuple[Fault, str]]] = defaultdict(list)
         self._times: dict[str, int] = defaultdict(int)
-        for line in self._file.earlier[1:]:
-            self._recorded[line["key"]].append(line["said"])
+        for key, said in _answers(self._file.earlier, Path(path)):
+            self._recorded[key].append(said)
 
     @property
     def name(self) -> str:
@@ -91,8 +93,8 @@ class Recorder:
             recorded, turn = self._recorded[key], self._times[key]
             self._times[key] += 1
             # A run that goes on gets its first answers from the cache: they stand here already.
-            if recorded[turn : turn + 1] != [said]:
-                recorded.append(said)
+            if recorded[turn : turn + 1] != [_said(said)]:
+                recorded.append(_said(said))
                 self._file.append({"key": key, "purpose": request.purpose, "said": said})
 
 
@@ -112,25 +114,20 @@ class Replay:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        lines = self.path.read_bytes().splitlines(keepends=True)
+        held = self.path.read_bytes()
         # What a kill left of the last line is no answer.
-        records = [
-            read_object(line, f"{path}:{number}")
-            for number, line in enumerate(lines, 1)
-            if line.endswith(b"\n")
-        ]
-        if not records or records[0].get("recording") != FORMAT:
+        lines = held[: held.rfind(b"\n") + 1].splitlines()
+        records = [read_object(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
+        header = records[0] if records else {}
+        if not header.keys() >= _HEADER or header["recording"] != FORMAT:
             raise ValueError(f"{path} is no recording of format {FORMAT}; make one with --record {path}")
-        self._name = str(records[0]["model"])
-        self._context_tokens = int(records[0]["context_tokens"])
+        self._name = str(header["model"])
+        self._context_tokens = int(header["context_tokens"])
         self._lock = threading.Lock()
         self._said: dict[str, list[ChatReply | tuple[Fault, str]]] = defaultdict(list)
         self._times: dict[str, int] = defaultdict(int)
-        for number, record in enumerate(records[1:], 2):
-            try:
-                self._said[record["key"]].append(_said(record["said"]))
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}:{number}: no recorded answer ({error!r}); record it anew") from None
+        for key, said in _answers(records, self.path):
+            self._said[key].append(said)
 
     @property
     def name(self) -> str:
@@ -166,6 +163,17 @@ class Replay:
             f"{self.path} holds no answer to this request for {request.purpose or 'no purpose'} ({asked!r}"
             "...); the questions have changed since, record them anew with --record",
         )
+
+
+def _answers(
+    records: list[dict[str, Any]], path: Path
+) -> Iterator[tuple[str, ChatReply | tuple[Fault, str]]]:
+    """The keys and what was said; the header is left out."""
+    for number, record in enumerate(records[1:], 2):
+        try:
+            yield str(record["key"]), _said(record["said"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}:{number}: no recorded answer ({error!r}); record it anew") from None
 
 
 def _said(said: dict[str, Any]) -> ChatReply | tuple[Fault, str]:
