@@ -103,18 +103,27 @@ def released_class(checkout: Path) -> Any:
     Raises:
         ValueError: The checkout has none.
     """
+    return released_module(checkout, _MODULE).SkillsOnlyMemory
+
+
+def released_module(checkout: Path, module: str) -> Any:
+    """A module of a checkout's memories, loaded without its package's own imports.
+
+    Raises:
+        ValueError: The checkout has none of that name.
+    """
     folder = checkout / _PLACE
-    if not (folder / f"{_MODULE}.py").is_file():
-        raise ValueError(f"no {_PLACE / _MODULE}.py in {checkout}; pass a checkout of aiming-lab/SkillRL")
-    # The package's own __init__ imports what this class does not need.
+    if not (folder / f"{module}.py").is_file():
+        raise ValueError(f"no {_PLACE / module}.py in {checkout}; pass a checkout of aiming-lab/SkillRL")
+    # The package's own __init__ imports what this module does not need.
     name = "released_skillrl_memory"
     # Another checkout may have been loaded before.
-    for old in [module for module in sys.modules if module.partition(".")[0] == name]:
+    for old in [loaded for loaded in sys.modules if loaded.partition(".")[0] == name]:
         del sys.modules[old]
     package = types.ModuleType(name)
     package.__path__ = [str(folder)]
     sys.modules[name] = package
-    return importlib.import_module(f"{name}.{_MODULE}").SkillsOnlyMemory
+    return importlib.import_module(f"{name}.{module}")
 
 
 class _Restated:
