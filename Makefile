@@ -42,6 +42,7 @@ bench: $(VENV)/.ready ## Check every claim, quickly.
 	$(BIN)/python -m skill_gym.benchmarks.routing --quick
 	$(BIN)/python -m skill_gym.benchmarks.store_crash --quick
 	$(BIN)/python -m skill_gym.benchmarks.planted_skills --quick
+	$(BIN)/python -m skill_gym.benchmarks.planted_causes --quick
 	$(BIN)/python -m skill_gym.benchmarks.found_habits --quick
 	$(BIN)/python -m skill_gym.benchmarks.skill_value --quick
 	$(BIN)/python -m skill_gym.benchmarks.context_tokens --quick
