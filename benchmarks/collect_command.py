@@ -1,14 +1,14 @@
-"""skill-gym collect: plays a split with any policy, and makes memories and demonstrations of the episodes."""
+"""skill-gym collect: plays a split with any policy and makes memories and demonstrations of the episodes."""
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from skill_gym.benchmarks.commands import env_arguments, experts_of
-from skill_gym.benchmarks.teacher_options import OpenTeacher, add_teacher_arguments, open_teacher
+from skill_gym.benchmarks.teacher_options import add_teacher_arguments
 
 DESCRIPTION = """Plays the tasks of a split and stores what happened, step by step, in FOLDER:
 
@@ -157,8 +157,10 @@ def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
     from skill_gym.benchmarks import suite
     from skill_gym.benchmarks.collect_play import attempts, play_missing
     from skill_gym.benchmarks.players import open_player, token_counter
+    from skill_gym.benchmarks.policy_spending import PolicySpending
     from skill_gym.benchmarks.progress import EpisodeBar
     from skill_gym.skillbanks.bank_source import open_bank
+    from skill_gym.skillbanks.teachers.price import read_prices
 
     make = partial(
         suite.make,
@@ -183,7 +185,9 @@ def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
             base_url=options.base_url,
             slots=options.slots,
         )
-        spent = _Spending(policy, options)
+        model = options.policy.removeprefix("openai:")
+        prices = read_prices(options.policy_price, model) if options.policy_price else {}
+        spent = PolicySpending(policy, prices.get(model))
         with EpisodeBar(len(wanted), "playing", done=done, solved=log.solved, figures=spent.figures) as bar:
 
             def played(one: Any) -> None:
@@ -205,123 +209,14 @@ def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
     log.put_in_order(attempt.key for attempt in wanted)
 
 
-class _Spending:
-    """Counts the tokens of a policy, and what they cost where a price is known."""
-
-    def __init__(self, policy: Any, options: argparse.Namespace) -> None:
-        from skill_gym.skillbanks.teachers.price import read_prices
-
-        self._policy = policy
-        model = options.policy.partition(":")[2]
-        self._price = read_prices(options.policy_price, model).get(model) if options.policy_price else None
-        self._read = self._said = 0
-
-    def add(self, played: Any) -> None:
-        """Takes an episode; an endpoint counts its tokens itself."""
-        self._read += sum(len(completion.prompt_ids) for completion in played.completions)
-        self._said += sum(len(completion.token_ids) for completion in played.completions)
-
-    def figures(self) -> dict[str, str]:
-        """Tokens and US dollars so far; nothing for policies without tokens."""
-        read = getattr(self._policy, "prompt_tokens", 0) or self._read
-        said = getattr(self._policy, "reply_tokens", 0) or self._said
-        told = {"tokens": f"{read + said:,}"} if read + said else {}
-        return told if self._price is None else {**told, "usd": f"{self._price.usd(read, said):.2f}"}
-
-
 def _make_use(options: argparse.Namespace, episodes: Callable[[], Iterable[Any]], count: int) -> bool:
     """Makes memories and demonstrations of the episodes; whether something is missing."""
+    from skill_gym.benchmarks.collect_results import choose_demonstrations, make_memories
+
     missing = False
     if options.memories:
-        missing = _write_memories(options, episodes, count)
+        missing = make_memories(options, episodes, count)
     if options.demonstrations:
-        missing |= not _choose(options, episodes)
+        arguments = _env_arguments(options)
+        missing |= not choose_demonstrations(options, episodes, arguments)
     return missing
-
-
-def _write_memories(options: argparse.Namespace, episodes: Callable[[], Iterable[Any]], count: int) -> bool:
-    teacher = open_teacher(options, options.folder)
-    if teacher is None:
-        from skill_gym.skillbanks.memories.rule_writer import RuleWriter
-
-        return _ask(options, RuleWriter(), episodes, count, dict)
-    from skill_gym.skillbanks.teachers.memory_writer import ModelWriter
-
-    with teacher:
-        missing = _ask(options, ModelWriter(teacher.asker), episodes, count, teacher.postfix)
-        print("\n".join(_reported(teacher)))
-        return missing
-
-
-def _reported(teacher: OpenTeacher) -> Iterator[str]:
-    for line in teacher.report():
-        yield f"  {line}"
-
-
-def _ask(
-    options: argparse.Namespace,
-    writer: Any,
-    episodes: Callable[[], Iterable[Any]],
-    count: int,
-    figures: Callable[[], Mapping[str, str]],
-) -> bool:
-    from skill_gym.benchmarks.collect_folder import FAILURES_FILE, MEMORIES_FILE
-    from skill_gym.benchmarks.collect_memories import collect_memories
-    from skill_gym.benchmarks.progress import CountBar
-
-    with CountBar(count, "memories") as bar:
-        report = collect_memories(options.folder, episodes(), writer, on_done=lambda: bar.advance(figures()))
-    solved = sum(record.success for record in report.records)
-    print(
-        f"{len(report.records)} memories in {options.folder / MEMORIES_FILE}, written by {writer.name}: "
-        f"{solved} of successes, {len(report.records) - solved} of failures, {report.written} of them new"
-    )
-    for number, what in (
-        (sum(not record.success and not record.mistakes for record in report.records), "name no cause"),
-        (sum("replaced_values" in record.extra for record in report.records), "had values replaced"),
-        (report.broken, "episodes broke and have none"),
-        (report.doubles, "episodes were there twice"),
-    ):
-        if number:
-            print(f"  {number} {what}")
-    if report.stopped:
-        print(f"  stopped asking: {report.stopped}")
-    for failure in report.failures[:_SHOWN]:
-        print(f"  no memory of {failure.task_key}: {failure.message}")
-    if report.failures:
-        print(f"  {len(report.failures)} without a memory, see {options.folder / FAILURES_FILE}")
-    return bool(report.failures)
-
-
-_SHOWN = 3
-"""Failures that are told on the terminal; the file has all."""
-
-
-def _choose(options: argparse.Namespace, episodes: Callable[[], Iterable[Any]]) -> bool:
-    """Chooses demonstrations; whether there are any."""
-    from skill_gym.agents.replay_check import ReplayCheck
-    from skill_gym.benchmarks.collect_demonstrations import select, write_selection
-    from skill_gym.benchmarks.collect_folder import DEMONSTRATIONS_FILE, REJECTED_FILE
-
-    # The split is the task's own, and a replay asks no expert.
-    arguments = {
-        name: value for name, value in _env_arguments(options).items() if name not in ("split", "expert")
-    }
-    check = ReplayCheck(arguments)
-    try:
-        selection = select(
-            episodes(),
-            max_invalid=options.max_invalid,
-            best=options.best,
-            fault=None if options.no_verify else check.fault,
-        )
-    finally:
-        check.close()
-    write_selection(options.folder, episodes(), selection)
-    verified = "not replayed" if options.no_verify else "each won again when replayed"
-    print(f"{len(selection.accepted)} demonstrations in {options.folder / DEMONSTRATIONS_FILE}, {verified}")
-    for reason, count in selection.reasons.items():
-        print(f"  {count} rejected: {reason}")
-    if selection.rejected:
-        print(f"  all rejected ones are listed in {options.folder / REJECTED_FILE}")
-    return bool(selection.accepted)

@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skill_gym.benchmarks.collect_folder import DEMONSTRATIONS_FILE, REJECTED_FILE
-from skill_gym.benchmarks.trajectory_log import Key, key_of
 from skill_gym.skillbanks.atomic_file import write_atomically
+from skill_gym.skillbanks.memories.identity import trajectory_id
 from skill_gym.trajectory import Trajectory
 
 Fault = Callable[[Trajectory], str | None]
 """Says what a replay did not confirm; None when it won again."""
 
 WORSE = "another attempt at the task is better"
+TWICE = "the same episode is there twice"
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """An episode that is not to be imitated, and why."""
 
-    key: Key
-    task_id: str
+    task_key: str
+    seed: int | None
     reason: str
 
 
@@ -32,11 +33,11 @@ class Selection:
     """What was accepted and what was not.
 
     Attributes:
-        accepted: The demonstrations.
-        rejected: The others, in their order.
+        accepted: Ids of the demonstrations, see ``trajectory_id``.
+        rejected: The others.
     """
 
-    accepted: frozenset[Key]
+    accepted: frozenset[str]
     rejected: tuple[Rejected, ...]
 
     @property
@@ -62,23 +63,26 @@ def select(
     """
     if max_invalid < 0:
         raise ValueError(f"max_invalid must be at least 0, got {max_invalid}")
+    passed: dict[str, tuple[str, int | None, tuple[int, int, int]]] = {}
     rejected: list[Rejected] = []
-    ranks: dict[str, list[tuple[int, int, int]]] = {}
-    passed: list[tuple[Key, str]] = []
     for trajectory in trajectories:
-        key = key_of(trajectory)
-        reason = _fault(trajectory, max_invalid)
+        own, task_key, seed = trajectory_id(trajectory), trajectory.task.key, trajectory.seed
+        reason = TWICE if own in passed else _fault(trajectory, max_invalid)
         if reason is None and fault is not None and (unconfirmed := fault(trajectory)):
             reason = f"replay: {unconfirmed}"
-        if reason is not None:
-            rejected.append(Rejected(key, trajectory.task.id, reason))
-            continue
-        invalid = sum(not turn.valid for turn in trajectory.turns)
-        ranks.setdefault(trajectory.task.key, []).append((invalid, len(trajectory.turns), len(passed)))
-        passed.append((key, trajectory.task.id))
-    kept = {min(group)[2] for group in ranks.values()} if best else set(range(len(passed)))
-    rejected += [Rejected(*one, WORSE) for place, one in enumerate(passed) if place not in kept]
-    return Selection(frozenset(passed[place][0] for place in kept), tuple(rejected))
+        if reason is None:
+            invalid = sum(not turn.valid for turn in trajectory.turns)
+            passed[own] = task_key, seed, (invalid, len(trajectory.turns), len(passed))
+        else:
+            rejected.append(Rejected(task_key, seed, reason))
+    ranks: dict[str, tuple[int, int, int]] = {}
+    for task_key, _, rank in passed.values():
+        ranks[task_key] = min(rank, ranks.get(task_key, rank))
+    accepted = {own for own, (task_key, _, rank) in passed.items() if not best or rank == ranks[task_key]}
+    rejected += [
+        Rejected(task_key, seed, WORSE) for own, (task_key, seed, _) in passed.items() if own not in accepted
+    ]
+    return Selection(frozenset(accepted), tuple(rejected))
 
 
 def write_selection(folder: Path, trajectories: Iterable[Trajectory], selection: Selection) -> None:
@@ -86,14 +90,16 @@ def write_selection(folder: Path, trajectories: Iterable[Trajectory], selection:
     path = folder / DEMONSTRATIONS_FILE
     temporary = path.with_name(f".{path.name}.tmp")
     with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        wanted = set(selection.accepted)
         for trajectory in trajectories:
-            if key_of(trajectory) in selection.accepted:
+            if (own := trajectory_id(trajectory)) in wanted:
+                wanted.remove(own)
                 file.write(trajectory.to_json() + "\n")
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
     rows = [
-        {"task": rejected.task_id, "seed": rejected.key[1], "reason": rejected.reason}
+        {"task_key": rejected.task_key, "seed": rejected.seed, "reason": rejected.reason}
         for rejected in selection.rejected
     ]
     told = {"accepted": len(selection.accepted), "reasons": selection.reasons, "rejected": rows}

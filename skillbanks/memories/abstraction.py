@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from skill_gym.skillbanks.episode_facts import exchanges
-from skill_gym.skillbanks.search_facts import is_search, names, read_search, words
+from skill_gym.skillbanks.search_facts import is_search, names, read_search
 from skill_gym.skillbanks.shop_diagnosis import is_visit, read_visit
 from skill_gym.trajectory import Trajectory
 
 _NUMBERED = re.compile(r"\b([a-z]+) \d+\b")
 _PRODUCT_ID = re.compile(r"\bb0[0-9a-z]{8}\b", re.IGNORECASE)
 _PRICE = re.compile(r"\$ ?\d[\d,]*(?:\.\d+)?")
+_QUOTED = 60
 _CLOSED = frozenset({"yes", "no"})
 _ORDINARY = frozenset(
     {
@@ -75,7 +76,9 @@ def _shop(trajectory: Trajectory) -> Iterator[tuple[re.Pattern[str], str]]:
     chosen = [(name, value) for name, values in offered.items() for value in values if value in visit.chosen]
     placeholders: dict[str, str] = {}
     for label, sighting in visit.opened.items():
+        # A finding may quote no more than the beginning of a title.
         placeholders.setdefault(sighting.title, "[Product]")
+        placeholders.setdefault(sighting.title[:_QUOTED].strip(), "[Product]")
         placeholders.setdefault(label, "[Product]")
     for name, value in (*wish.options, *chosen):
         placeholders.setdefault(value, f"[{name.strip().title().replace(' ', '_')}_Constraint]")
@@ -97,7 +100,8 @@ def _search(trajectory: Trajectory) -> Iterator[tuple[re.Pattern[str], str]]:
     entities = [*_names(facts.question)]
     for query in facts.queries:
         entities += _names(query)
-        entities += [passage.title for passage in facts.shown if _holds(query, passage.title)]
+    titles = [passage.title.strip() for passage in facts.shown]
+    entities += [title for title in titles if title and title.casefold() not in _ORDINARY]
     for entity in dict.fromkeys(entities):
         hole = placeholders.setdefault(entity, f"[Entity_{1 + len(set(placeholders.values()))}]")
         for part in entity.split():
@@ -119,10 +123,6 @@ def _names(text: str) -> Iterator[str]:
             parts.pop(0)
         if parts:
             yield " ".join(parts)
-
-
-def _holds(text: str, part: str) -> bool:
-    return bool(words(part)) and f" {' '.join(words(part))} " in f" {' '.join(words(text))} "
 
 
 def _phrases(placeholders: Iterable[tuple[str, str]]) -> Iterator[tuple[re.Pattern[str], str]]:

@@ -172,9 +172,7 @@ def _with_ways(kept: dict[int, Act], acts: Sequence[Act], trajectory: Trajectory
     final = Act(len(trajectory.turns), "", "", "", acts[-1].arrival)
     for act in [*sorted(kept.values()), final]:
         if act.arrival != at and not _beside(trajectory, since, act.arrival):
-            done.append(
-                [way for way in ways if since < way.turn < act.turn and way.thing == act.arrival][-1]
-            )
+            done.append([way for way in ways if since < way.turn < act.turn and way.thing == act.arrival][-1])
         if act is not final:
             done.append(act)
         at, since = act.arrival, act.turn

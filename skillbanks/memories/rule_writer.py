@@ -7,6 +7,7 @@ from typing import NamedTuple
 from skill_gym.skillbanks.advice import ADVICE
 from skill_gym.skillbanks.categories import own_category
 from skill_gym.skillbanks.diagnosis import diagnose
+from skill_gym.skillbanks.lint_injection import find_injections
 from skill_gym.skillbanks.memories.abstraction import Abstraction, abstraction_of
 from skill_gym.skillbanks.memories.household_chain import household_chain
 from skill_gym.skillbanks.memories.identity import extra_of
@@ -22,6 +23,8 @@ from skill_gym.skillbanks.shop_diagnosis import diagnose_visit
 from skill_gym.skillbanks.teacher import TeacherError
 from skill_gym.trajectory import Trajectory
 from skill_gym.webshop.wish import read_wish
+
+_LEFT_OUT = "[left out: it reads like an order]"
 
 
 class _Cause(NamedTuple):
@@ -93,8 +96,14 @@ class RuleWriter:
 
 
 def _step(link: Link, abstraction: Abstraction) -> MemoryStep:
-    action, observation = abstraction.apply(link.action), abstraction.apply(link.observation)
-    return MemoryStep(link.index, action, observation, abstraction.apply(link.reasoning))
+    action, observation = _told(link.action, abstraction), abstraction.apply(link.observation)
+    return MemoryStep(link.index, action or _LEFT_OUT, observation, abstraction.apply(link.reasoning))
+
+
+def _told(text: str, abstraction: Abstraction) -> str:
+    """The text without values; "" where it quotes what reads like an order to whoever reads the memory."""
+    told = abstraction.apply(text)
+    return "" if any(find_injections(told)) else told
 
 
 def _stages(links: Sequence[Link]) -> list[str]:
@@ -103,9 +112,9 @@ def _stages(links: Sequence[Link]) -> list[str]:
 
 
 def _mistake(cause: _Cause, abstraction: Abstraction) -> MemoryMistake:
-    return MemoryMistake(
-        trigger=cause.when.rstrip("."), bad_action=f"{cause.cause}: {abstraction.apply(cause.evidence)}"
-    )
+    evidence = _told(cause.evidence, abstraction)
+    bad_action = f"{cause.cause}: {evidence}" if evidence else str(cause.cause)
+    return MemoryMistake(trigger=cause.when.rstrip("."), bad_action=bad_action)
 
 
 def _success(trajectory: Trajectory, links: Sequence[Link]) -> str:

@@ -33,9 +33,9 @@ class Query(NamedTuple):
 def search_chain(trajectory: Trajectory) -> tuple[Link, ...]:
     """The chain of a solved episode.
 
-    Walks back from the answer: the search whose passage shows it (of a comparison, the searches about both
-    sides), then, for every name in its query that the question does not have, the search that showed it. An
-    answer that no passage shows was known or guessed; its chain is the answer alone.
+    Walks back from the answer: the search whose passage shows it (for a comparison, the searches about both
+    sides instead), then, for every name in its query that the question does not have, the search that showed
+    that name. An answer that no passage shows was known or guessed; its chain is the answer alone.
 
     Raises:
         ChainError: There is no answer.
@@ -45,9 +45,10 @@ def search_chain(trajectory: Trajectory) -> tuple[Link, ...]:
     if facts.answer is None:
         raise ChainError("solved without an answer; the record is not whole")
     kept: dict[int, Query] = {}
-    open_ends = _evidence(facts.answer, queries)
     if facts.task_type == COMPARISON:
-        open_ends += _both_sides(facts.question, queries) or queries
+        open_ends = _both_sides(facts.question, queries) or list(queries)
+    else:
+        open_ends = _evidence(facts.answer, queries)
     while open_ends:
         query = open_ends.pop()
         if query.turn in kept:
