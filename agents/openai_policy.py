@@ -1,15 +1,22 @@
 """Asks any endpoint that speaks OpenAI's chat completions, many requests at a time."""
 
 import logging
-import os
 from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from threading import Lock
 from typing import Any
 
 from skill_gym.agents.policy import Completion, PolicyError, Request
+from skill_gym.skillbanks.teacher import TeacherError
+from skill_gym.skillbanks.teachers.chat import ChatMessage, ChatRequest
+from skill_gym.skillbanks.teachers.ledger import Ledger
+from skill_gym.skillbanks.teachers.metered import Metered
+from skill_gym.skillbanks.teachers.openai_chat import OpenAIChat
+from skill_gym.skillbanks.teachers.retries import Retrying, RetryRule
 
 logger = logging.getLogger(__name__)
+
+PURPOSE = "play"
+"""Under which the ledger counts."""
 
 
 class OpenAIPolicy:
@@ -25,13 +32,14 @@ class OpenAIPolicy:
             without one.
         concurrency: Most requests under way at once, at least 1.
         timeout: Seconds for one try.
-        max_retries: Further tries after a failure that may pass (timeouts, 408, 409, 429, 5xx).
+        max_retries: Further tries after a failure that may pass (see ``RetryRule`` for the waits).
         options: Further fields of each request, e.g. ``{"reasoning_effort": "low"}``.
+        ledger: Counts what is paid and bounds it: a request beyond its budget is an error. None counts in
+            memory, unbounded.
         name: Goes into the trajectories; None takes the model's name.
 
     Attributes:
-        prompt_tokens: Tokens read so far, as the endpoint counts them; 0 where it does not say.
-        reply_tokens: Tokens said so far, hidden thoughts included.
+        ledger: What was paid so far.
 
     Raises:
         PolicyError: The package ``openai`` is not installed, or there is no key.
@@ -47,37 +55,34 @@ class OpenAIPolicy:
         timeout: float = 120.0,
         max_retries: int = 2,
         options: dict[str, Any] | None = None,
+        ledger: Ledger | None = None,
         name: str | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")
         try:
-            import openai
-        except ImportError as error:
-            raise PolicyError(
-                "OpenAIPolicy needs the package openai: pip install 'skill-gym[teachers]'"
-            ) from error
-        key = os.environ.get(api_key_variable, "")
-        if not key and base_url is None:
-            raise PolicyError(
-                f"no API key: set the environment variable {api_key_variable}, or pass base_url= for an "
-                "endpoint that needs none"
+            self._chat = OpenAIChat(
+                model, base_url, api_key_variable=api_key_variable, timeout=timeout, options=options
             )
+        except TeacherError as error:
+            raise PolicyError(str(error)) from error
         self.name = name or model
         self.model = model
-        self._key = key
-        self._options = dict(options or {})
-        # OpenAI's newer models refuse max_tokens; other endpoints often know nothing else.
-        self._length_field = "max_completion_tokens" if base_url is None else "max_tokens"
-        self._client = openai.OpenAI(
-            api_key=key or "none", base_url=base_url, timeout=timeout, max_retries=max_retries
-        )
-        self._failure: type[Exception] = openai.OpenAIError
+        self.ledger = ledger or Ledger()
+        self.ledger.check_price(model)
+        self._asked = Retrying(Metered(self._chat, self.ledger), RetryRule(tries=max_retries + 1))
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="openai-policy")
         self._under_way: dict[Future[Completion], str] = {}
-        self._counting = Lock()
-        self.prompt_tokens = 0
-        self.reply_tokens = 0
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens read so far, those of earlier runs in the ledger included."""
+        return self.ledger.total.prompt_tokens
+
+    @property
+    def reply_tokens(self) -> int:
+        """Tokens said so far, hidden thoughts included."""
+        return self.ledger.total.reply_tokens
 
     def submit(self, request: Request) -> None:
         """Sends a request as soon as a connection is free."""
@@ -105,41 +110,29 @@ class OpenAIPolicy:
         """Takes back what is not sent yet and closes the connections."""
         self._under_way.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        self._chat.close()
 
     def _ask(self, request: Request) -> Completion:
         sampling = request.sampling
-        fields: dict[str, Any] = {
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            self._length_field: sampling.max_new_tokens,
-            **({} if sampling.seed is None else {"seed": sampling.seed}),
-            **self._options,
-        }
         try:
-            answer = self._client.chat.completions.create(
-                model=self.model,
-                messages=[dict(message) for message in request.messages],
-                **fields,
+            reply = self._asked.complete(
+                ChatRequest(
+                    messages=tuple(
+                        ChatMessage(message["role"], message["content"]) for message in request.messages
+                    ),
+                    max_tokens=sampling.max_new_tokens,
+                    temperature=sampling.temperature,
+                    top_p=sampling.top_p,
+                    seed=sampling.seed,
+                    purpose=PURPOSE,
+                )
             )
-        except self._failure as error:
-            return self._failed(request, f"{type(error).__name__}: {error}")
-        if answer.usage is not None:
-            with self._counting:
-                self.prompt_tokens += answer.usage.prompt_tokens or 0
-                self.reply_tokens += answer.usage.completion_tokens or 0
-        if not answer.choices or answer.choices[0].message.content is None:
-            return self._failed(request, "the endpoint's answer holds no text")
-        choice = answer.choices[0]
-        text, stopped = _cut_after(choice.message.content, sampling.stop)
-        length = choice.finish_reason == "length" and not stopped
+        except TeacherError as error:
+            logger.debug("request %s failed: %s", request.ticket, error)
+            return Completion(request.ticket, (), (), (), str(error), "error")
+        text, stopped = _cut_after(reply.text, sampling.stop)
+        length = reply.finish_reason == "length" and not stopped
         return Completion(request.ticket, (), (), (), text, "length" if length else "stop")
-
-    def _failed(self, request: Request, reason: str) -> Completion:
-        if self._key:
-            reason = reason.replace(self._key, "***")
-        logger.debug("request %s failed: %s", request.ticket, reason)
-        return Completion(request.ticket, (), (), (), reason, "error")
 
 
 def _cut_after(text: str, stop: Collection[str]) -> tuple[str, bool]:

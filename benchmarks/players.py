@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from skill_gym.agents.policy import Policy
 from skill_gym.agents.scripted import ExpertPolicy, RandomPolicy
+from skill_gym.skillbanks.teachers.ledger import Ledger
 
 Backend = Literal["auto", "vllm", "transformers"]
 
@@ -20,6 +21,7 @@ def open_player(
     seed: int = 0,
     base_url: str | None = None,
     slots: int = 64,
+    ledger: Ledger | None = None,
 ) -> Policy:
     """The policy of that name.
 
@@ -30,6 +32,7 @@ def open_player(
         seed: Of scripted policies, and of replies without a seed.
         base_url: Address of an OpenAI-compatible endpoint.
         slots: Most requests under way at once.
+        ledger: Counts and bounds what an endpoint costs.
 
     Raises:
         ValueError: No such model.
@@ -46,7 +49,7 @@ def open_player(
     if name.startswith("openai:"):
         from skill_gym.agents.openai_policy import OpenAIPolicy
 
-        return OpenAIPolicy(name.removeprefix("openai:"), base_url, concurrency=slots)
+        return OpenAIPolicy(name.removeprefix("openai:"), base_url, concurrency=slots, ledger=ledger)
     from skill_gym.agents.models import resolve_model
     from skill_gym.agents.sampler import open_sampler
 

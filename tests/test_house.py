@@ -14,7 +14,7 @@ HEAVY = {
     "transformers": {"agents"},
     "safetensors": {"agents"},
     "vllm": {"agents/vllm_policy.py"},
-    "openai": {"agents/openai_policy.py", "skillbanks/teachers/openai_chat.py"},
+    "openai": {"skillbanks/teachers/openai_chat.py"},
     "pydantic": {"skillbanks/teachers"},
     "textworld": {"skill_gym/alfworld/reference.py"},
     "alfworld": {"skill_gym/alfworld/reference.py"},
