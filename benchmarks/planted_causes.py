@@ -1,13 +1,15 @@
 """Claim: in failed episodes the teacher without a model names the cause that was planted in them."""
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from math import ceil
+from pathlib import Path
 
 from skill_gym.benchmarks.claim import Claim, Figure, options, table
 from skill_gym.benchmarks.planted_causes_play import Stage, Verdict, planted
-from skill_gym.benchmarks.planted_causes_scores import Diagnosed, diagnosed, figures, plant_table
+from skill_gym.benchmarks.planted_causes_scores import Diagnosed, confusion, diagnosed, figures, plant_table
 from skill_gym.benchmarks.planted_causes_table import GROUNDS, Ground
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.skillbanks.teacher import Teacher
@@ -30,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--episodes", type=int, help=f"failed episodes of each environment; {EPISODES} when left out"
     )
     parser.add_argument("--env", nargs="+", choices=tuple(GROUNDS), default=list(GROUNDS), help="only these")
+    parser.add_argument(
+        "--confusion", metavar="OUT", help="write all that was named to this file"
+    )
     given = parser.parse_args(arguments)
     if given.episodes is not None and given.episodes < 1:
         parser.error(f"--episodes must be at least 1, got {given.episodes}")
@@ -38,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = given.episodes or (QUICK if given.quick else EPISODES)
     measured: dict[str, Figure] = {}
     bounds = []
+    named: dict[str, dict[str, dict[str, int]]] = {}
     teacher = RuleTeacher(habits=False)
     for name in given.env:
         episodes, verdicts = measure(teacher, GROUNDS[name], wanted, split=given.split, seed=given.seed)
@@ -46,9 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print()
         print(plant_table(episodes))
         print()
+        named[name] = confusion(episodes)
         own, limits = figures(name, episodes, wanted)
         measured |= own
         bounds += limits
+    if given.confusion is not None:
+        Path(given.confusion).write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
     return Claim(CLAIM, measured, bounds).finish(given.json)
 
 
