@@ -12,7 +12,8 @@ _DENSE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00
 """Scripts of which one letter says as much as four of an alphabet."""
 
 _BASE = np.uint64(1_099_511_628_211)
-_BETWEEN = "\0"
+BETWEEN = "\0"
+"""Stands between texts that are put together; no letter."""
 
 
 def letters(text: str) -> str:
@@ -27,33 +28,27 @@ class LetterRuns:
     Args:
         texts: Letters, as ``letters`` gives them; no run goes from one text into the next.
         length: Of the runs, at least 1.
-        allowed: Letters whose runs do not count.
 
     Raises:
         ValueError: The length is below 1.
     """
 
-    def __init__(self, texts: Iterable[str], length: int, *, allowed: Iterable[str] = ()) -> None:
+    def __init__(self, texts: Iterable[str], length: int) -> None:
         if length < 1:
             raise ValueError(f"length must be at least 1, got {length}")
         self.length = length
-        self._known = np.sort(_hashes(_BETWEEN.join(texts), length))
-        self._allowed = np.sort(_hashes(_BETWEEN.join(allowed), length))
+        self._known = np.sort(_hashes(BETWEEN.join(texts), length))
 
     def covered(self, text: str) -> NDArray[np.bool_]:
         """Which letters of a text lie in a run that the others have, shape [letter]."""
         covered = np.zeros(len(text), dtype=np.bool_)
         hashes = _hashes(text, self.length)
-        for start in np.flatnonzero(_among(hashes, self._known) & ~_among(hashes, self._allowed)):
+        if not len(self._known):
+            return covered
+        places = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
+        for start in np.flatnonzero(self._known[places] == hashes):
             covered[start : start + self.length] = True
         return covered
-
-
-def _among(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    if not len(known):
-        return np.zeros(len(hashes), dtype=np.bool_)
-    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes
-    return found
 
 
 def _hashes(text: str, length: int) -> NDArray[np.uint64]:

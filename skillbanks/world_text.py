@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from skill_gym.skillbanks.encoded_text import decoded
 from skill_gym.skillbanks.finding import Finding, Severity, shown
-from skill_gym.skillbanks.letter_runs import LetterRuns, letters
+from skill_gym.skillbanks.letter_runs import BETWEEN, LetterRuns, letters
 from skill_gym.skillbanks.memories.record import MemoryRecord
 from skill_gym.skillbanks.plain_text import readings
 from skill_gym.skillbanks.skill import Mistake, Skill
@@ -60,11 +60,13 @@ class WorldText:
             )
         texts = dict.fromkeys(text for own in said.values() for text in own)
         read = [*texts, *(hidden for text in texts for hidden in decoded(text))]
-        as_letters = list(dict.fromkeys(letters(reading) for text in read for reading in readings(text)))
-        allowed = [letters(goal) for goal in goals]
-        self._long = LetterRuns(as_letters, LONG_RUN, allowed=allowed)
-        self._short = LetterRuns(as_letters, SHORT_RUN, allowed=allowed)
-        self._sentences = WorldSentences(read, commands)
+        as_letters = dict.fromkeys(letters(reading) for text in read for reading in readings(text))
+        # Of a short goal no run can be made, and its word would tear other sentences apart.
+        goal_letters = [own for goal in goals if len(own := letters(goal)) >= SHORT_RUN]
+        foreign = [_without(goal_letters, own, BETWEEN) for own in as_letters]
+        self._long, self._short = LetterRuns(foreign, LONG_RUN), LetterRuns(foreign, SHORT_RUN)
+        long_goals = [goal for goal in goals if len(goal) >= SHORT_RUN]
+        self._sentences = WorldSentences((_without(long_goals, text, "\n") for text in read), commands)
         self._names = WorldNames(said)
 
     def check(self, entry: Skill | Mistake) -> tuple[Finding, ...]:
@@ -103,6 +105,12 @@ class WorldText:
             (said for text in texts for said in sentences(text) if self._sentences.has(said)),
             "",
         )
+
+
+def _without(goals: Iterable[str], text: str, instead: str) -> str:
+    for goal in goals:
+        text = text.replace(goal, instead)
+    return text
 
 
 def _texts(entry: Skill | Mistake) -> tuple[str, ...]:
