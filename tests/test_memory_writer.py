@@ -196,7 +196,7 @@ def test_an_order_in_an_observation_stands_inside_the_record_and_cannot_close_it
 
 
 def test_a_context_without_room_is_said_before_anything_is_asked() -> None:
-    model = Scripted([], context_tokens=2000)
+    model = Scripted([], context_tokens=1200)
     with pytest.raises(TeacherError, match="too long"):
         ModelWriter(Asker(model)).write(a_success(), "mem_alfworld_00000001")
     assert not model.requests
