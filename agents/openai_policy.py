@@ -109,6 +109,7 @@ class OpenAIPolicy:
     def close(self) -> None:
         """Takes back what is not sent yet and closes the connections."""
         self._under_way.clear()
+        self._asked.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._chat.close()
 

@@ -153,6 +153,27 @@ def test_fault_of_the_program_is_no_answer() -> None:
         Asker(Model(lambda request, turn: KeyError("ours"))).ask_all([question()] * 3)
 
 
+def test_interrupt_sends_nothing_more_and_does_not_wait() -> None:
+    go = threading.Event()
+
+    def answer(request: ChatRequest, turn: int) -> str:
+        if turn > 1:
+            go.wait(20)
+        return '{"number": 1}'
+
+    def interrupt(purpose: str) -> None:
+        raise KeyboardInterrupt
+
+    model = Model(answer)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        Asker(model, concurrency=2, on_answered=interrupt).ask_all([question()] * 50)
+    assert time.monotonic() - started < 10
+    go.set()
+    time.sleep(0.05)
+    assert len(model.requests) <= 4
+
+
 def test_concurrency_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1, got 0"):
         Asker(Model(lambda request, turn: ""), concurrency=0)

@@ -1,4 +1,6 @@
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import pytest
@@ -174,6 +176,35 @@ def test_model_that_thinks_gets_its_own_fields_and_they_are_remembered(
         "no seed": 1,
     }
     assert sum(record.levelno == logging.WARNING for record in caplog.records) == 3
+
+
+def test_threads_that_learn_the_same_at_once_do_not_weaken_the_form() -> None:
+    together = threading.Barrier(8)
+
+    def answer(asked: Asked) -> Said:
+        if "max_tokens" in asked.body:
+            together.wait(10)
+            return error(
+                400, "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            )
+        return "{}"
+
+    with TeacherServer(answer) as server:
+        chat = OpenAIChat("m", server.url)
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(lambda _: chat.complete(request()).text == "{}", range(8)))
+    assert {form(asked) for asked in server.requests} == {"schema"}
+    assert len(server.requests) == 16
+    assert chat.dialect.concessions == {"max_completion_tokens for max_tokens": 1}
+
+
+def test_field_that_the_user_asked_for_is_not_given_up() -> None:
+    said = error(400, "temperature is unsupported", param="temperature")
+    with TeacherServer(lambda asked: said) as server:
+        chat = OpenAIChat("m", server.url, options={"temperature": 0.7})
+        with pytest.raises(FailedTry, match="temperature is unsupported"):
+            chat.complete(ChatRequest(messages=(ChatMessage("user", "x"),)))
+    assert [asked.body["temperature"] for asked in server.requests] == [0.7]
 
 
 def test_server_that_declines_both_length_fields_is_no_circle() -> None:

@@ -1,5 +1,6 @@
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -151,6 +152,27 @@ def test_dead_endpoint_costs_one_deadline_and_then_one_try_a_request() -> None:
     assert chat.complete(REQUEST) is GOOD
     model.failures = iter([busy()])
     assert chat.complete(REQUEST) is GOOD, "the endpoint is back, and so are the tries"
+
+
+def test_closing_ends_the_waits() -> None:
+    model = Scripted(busy(wait=60.0) for _ in iter(int, 1))
+    chat = Retrying(model)
+    ends: list[BaseException] = []
+
+    def ask() -> None:
+        with pytest.raises(FailedTry) as caught:
+            chat.complete(REQUEST)
+        ends.append(caught.value)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while not model.asked:
+        time.sleep(0.01)
+    chat.close()
+    for thread in threads:
+        thread.join(5)
+    assert len(ends) == 4
 
 
 def test_many_threads_share_one_rule() -> None:

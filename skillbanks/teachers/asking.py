@@ -118,8 +118,12 @@ class Asker:
                 if self.on_answered is not None:
                     self.on_answered(question.purpose)
 
-        with ThreadPoolExecutor(min(self.concurrency, len(questions)), "asker") as threads:
+        threads = ThreadPoolExecutor(min(self.concurrency, len(questions)), "asker")
+        try:
             return list(threads.map(one, questions))
+        finally:
+            # Whoever interrupts does not want to wait for what is under way.
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _complete(self, request: ChatRequest) -> ChatReply:
         about = sum(about_tokens(message.content) for message in request.messages)

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from skill_gym.skillbanks.teachers.answer_form import FORMS, Form, in_words, response_format
 from skill_gym.skillbanks.teachers.chat import ChatRequest
@@ -13,7 +13,7 @@ from skill_gym.skillbanks.teachers.endpoint_error import EndpointError
 
 logger = logging.getLogger(__name__)
 
-LengthField = Literal["max_tokens", "max_completion_tokens"]
+_LENGTH = ("max_tokens", "max_completion_tokens")
 
 _MAY_GO = ("temperature", "seed", "top_p")
 
@@ -34,10 +34,10 @@ class Dialect:
         concessions: What was given up -> how often; a weaker form counts with each answer in it.
     """
 
-    def __init__(self, model: str, length_field: LengthField, options: Mapping[str, Any]) -> None:
+    def __init__(self, model: str, length_field: str, options: Mapping[str, Any]) -> None:
         self.model = model
         self.concessions: Counter[str] = Counter()
-        self._length_field: LengthField = length_field
+        self._length_field = length_field
         self._options = dict(options)
         self._left_out: set[str] = set()
         self._forms: dict[str, Form] = {}
@@ -59,25 +59,33 @@ class Dialect:
             taken = {k: v for k, v in wanted.items() if v is not None and k not in self._left_out}
             return {"messages": messages, self._length_field: request.max_tokens, **taken, **self._options}
 
-    def concede(self, error: EndpointError) -> bool:
-        """Gives up a field that the endpoint declines; whether there was one, and a new try makes sense."""
+    def concede(self, sent: Mapping[str, Any], error: EndpointError) -> bool:
+        """Gives up a field that the endpoint declines.
+
+        Args:
+            sent: The fields of the request.
+            error: What the endpoint says about it.
+
+        Returns:
+            Whether the next request will be another one, so that a new try makes sense.
+        """
+        declined = [field for field in (*_LENGTH, *_MAY_GO) if field in sent and error.declines(field)]
         with self._lock:
-            length = self._length_field
-            other: LengthField = "max_completion_tokens" if length == "max_tokens" else "max_tokens"
-            # Each is given up once, so that two refusals do not turn in a circle.
-            if error.declines(length) and other not in self._left_out:
-                self._left_out.add(length)
-                self._length_field = other
-                told = f"{other} for {length}"
-            else:
-                open_to = (
-                    field for field in _MAY_GO if field not in self._left_out and error.declines(field)
-                )
-                field = next(open_to, None)
-                if field is None:
+            # What the user asked for in so many words is not given up.
+            field = next((each for each in declined if each not in self._options), None)
+            if field is None:
+                return False
+            if field in self._left_out:
+                # Another thread has learned it since this request was sent.
+                return True
+            told = f"no {field}"
+            if field in _LENGTH:
+                other = _LENGTH[1 - _LENGTH.index(field)]
+                if other in self._left_out:
                     return False
-                self._left_out.add(field)
-                told = f"no {field}"
+                self._length_field = other
+                told = f"{other} for {field}"
+            self._left_out.add(field)
             self.concessions[told] += 1
         logger.warning("%s takes %s: %s", self.model, told, error.message)
         return True

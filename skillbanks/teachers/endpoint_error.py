@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,9 +62,9 @@ class EndpointError(Exception):
         """Whether the endpoint does not take a field of the request at all, or no value but its own."""
         if self.status not in (400, 422) or self.too_long:
             return False
-        named = self.parameter == field or f"'{field}'" in self.message
+        named = self.parameter == field if self.parameter else re.search(rf"\b{field}\b", self.message)
         said = f"{self.code} {self.message}".lower()
-        return named and any(word in said for word in _DECLINES)
+        return bool(named) and any(word in said for word in _DECLINES)
 
     @property
     def about_form(self) -> bool:

@@ -94,10 +94,11 @@ class OpenAIChat:
         """
         form = self.dialect.form(request)
         while True:
+            fields = self.dialect.fields(request, form)
             try:
-                body = self._post(self.dialect.fields(request, form))
+                body = self._post(fields)
             except EndpointError as error:
-                if self.dialect.concede(error):
+                if self.dialect.concede(fields, error):
                     continue
                 weaker = self.dialect.weaker(request, form, error)
                 if weaker is None:
@@ -111,7 +112,7 @@ class OpenAIChat:
         """Closes the connections."""
         self._client.close()
 
-    def _post(self, fields: dict[str, Any]) -> bytes:
+    def _post(self, fields: Mapping[str, Any]) -> bytes:
         """The body of the answer.
 
         Raises:
@@ -119,10 +120,10 @@ class OpenAIChat:
             FailedTry: No whole answer came.
         """
         started = time.monotonic()
-        messages = fields.pop("messages")
+        further = {name: value for name, value in fields.items() if name != "messages"}
         try:
             with self._client.chat.completions.with_streaming_response.create(
-                model=self.name, messages=messages, extra_body=fields
+                model=self.name, messages=fields["messages"], extra_body=further
             ) as response:
                 return self._collect(response.iter_bytes(), started)
         except self._failure as error:

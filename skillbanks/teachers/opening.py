@@ -120,7 +120,9 @@ def open_chat_model(
             )
             closing.append(endpoint.close)
             ledger.check_price(endpoint.name)
-            model = Retrying(Metered(endpoint, ledger), retry)
+            tried = Retrying(Metered(endpoint, ledger), retry)
+            closing.append(tried.close)
+            model = tried
             if cache is not None:
                 kept = AnswerCache(cache)
                 closing.append(kept.close)

@@ -57,7 +57,7 @@ class Retrying:
         model: Who answers; what it raises as a ``FailedTry`` that passes is tried again.
         rule: How often and how long.
         seed: Of the jitter.
-        sleep: Waits for a number of seconds.
+        sleep: Waits for a number of seconds; None waits until ``close`` at the longest.
         clock: Seconds of a clock that never goes back.
     """
 
@@ -67,14 +67,15 @@ class Retrying:
         rule: RetryRule | None = None,
         *,
         seed: int | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
         self.rule = rule or RetryRule()
         self.retries = 0
         self._random = random.Random(seed)
-        self._sleep = sleep
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
         self._clock = clock
         self._lock = threading.Lock()
         self._held_until = float("-inf")
@@ -89,6 +90,10 @@ class Retrying:
     def context_tokens(self) -> int:
         """The model's."""
         return self.model.context_tokens
+
+    def close(self) -> None:
+        """Ends all waits; requests under way get no further try."""
+        self._closed.set()
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Asks until there is an answer.
@@ -111,6 +116,8 @@ class Retrying:
                 wait = self._next_wait(error, failures, end)
                 logger.info("%s, try %d: %s; next in %.1f s", request.purpose, failures, error, wait)
                 self._sleep(wait)
+                if self._closed.is_set():
+                    raise
             else:
                 self._failing_since = None
                 return reply
@@ -136,7 +143,9 @@ class Retrying:
             now = self._clock()
             if self._failing_since is None:
                 self._failing_since = now
-            if now - self._failing_since > self.rule.deadline:
+            if self._closed.is_set():
+                why = "closed"
+            elif now - self._failing_since > self.rule.deadline:
                 why = f"no answer to anything for {now - self._failing_since:.0f} s, so tried once"
             elif failures >= self.rule.tries:
                 why = f"after {failures} tries"
