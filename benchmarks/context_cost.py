@@ -1,6 +1,7 @@
 """What skills, trajectories and neither cost in an environment, over the same episodes of one player."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from skill_gym.benchmarks.claim import Figure, table
@@ -9,14 +10,18 @@ from skill_gym.benchmarks.context_episodes import SCENES, Scene
 from skill_gym.benchmarks.context_sources import Sources, arms
 from skill_gym.benchmarks.labelled_goals import Environment
 from skill_gym.benchmarks.memory_block import Arm, saved
+from skill_gym.benchmarks.released_prompts import count_released_prompts
 from skill_gym.benchmarks.replayed_tokens import ReplayError, replay, same_course, tokens
 from skill_gym.benchmarks.token_counters import TokenCounter
-from skill_gym.trajectory import Trajectory
+from skill_gym.benchmarks.trajectory_memory import under_heading
+from skill_gym.trajectory import Task, Trajectory
 from skill_gym.wrappers.task_prompt import Layout
 
 LAYOUTS: tuple[Layout, ...] = ("step", "transcript")
 MEMORIES = ("raw", "unlike", "whole", "refined")
 """Arms that skills are compared with."""
+SHOWN_AS_RELEASED = (*MEMORIES, "refined_unlike")
+"""Memories that are counted in the released prompts, too."""
 
 Shown = Mapping[tuple[str, Layout], Sequence[Trajectory]]
 """The episodes as each arm saw them in each layout."""
@@ -44,7 +49,21 @@ def count_environment(environment: Environment, sources: Sources) -> dict[str, F
     )
     figures = _main_table(environment, compared, shown, episodes, sources.counters[0])
     _other_tokenizers(compared, shown, sources.counters[1:])
+    if environment == "ALFWorld" and sources.checkout is not None and environment in sources.banks:
+        figures |= count_released_prompts(
+            sources.checkout,
+            sources.banks[environment],
+            episodes,
+            {arm.title: partial(_text, arm) for arm in compared if arm.name in SHOWN_AS_RELEASED},
+            sources.counters[0],
+            sources.folder,
+        )
     return figures | block_tables(environment, compared, lived, [one.task for one in episodes], sources)
+
+
+def _text(arm: Arm, goal: str) -> str:
+    # The released templates have the heading themselves.
+    return arm.block(Task("", "", "", "", "", goal)).text.removeprefix(under_heading(""))
 
 
 def replayed(

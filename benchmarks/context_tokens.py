@@ -24,6 +24,7 @@ CLAIM = (
     "prompts with skills from an agent's own episodes are at least a fifth shorter than with SkillRL's "
     "memory of the same episodes, and the agent does not solve fewer games"
 )
+COUNTED = "prompt tokens were counted over the same episodes for every arm"
 BOUNDS = (Bound("saving_vs_raw", ">=", 0.2), Bound("gain_over_raw_high", ">=", 0))
 
 
@@ -80,9 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             both: list[TokenCounter] = [counters[0], PlainCounter(f"{policy.name}'s own", own)]
             results = play_paired(stage, worlds, collect=collect, games=games, counters=both)
             figures |= tell(results, both)
-    return Claim(CLAIM, figures, BOUNDS, ("transformers", "tokenizers", "sentence-transformers")).finish(
-        given.json
-    )
+    if policy is None:
+        print("\nNobody played, so the claim is not checked; the figures are those of the tables.")
+    packages = ("transformers", "tokenizers", "sentence-transformers")
+    return Claim(CLAIM if policy else COUNTED, figures, BOUNDS if policy else (), packages).finish(given.json)
 
 
 def _counters(names: Sequence[str]) -> list[TokenCounter]:

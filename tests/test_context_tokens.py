@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from word_vectors import WordVectors
@@ -17,6 +18,7 @@ from skill_gym.benchmarks.context_play import OTHERS, ArmResult, Stage, play_pai
 from skill_gym.benchmarks.context_sources import Sources, arms, read_banks, read_records
 from skill_gym.benchmarks.evaluation import Evaluation, TaskResult
 from skill_gym.benchmarks.laptop import SETTINGS, held_out_worlds
+from skill_gym.benchmarks.released_prompts import released_prompts
 from skill_gym.benchmarks.replayed_tokens import ReplayError, Tokens, replay, same_course, tokens
 from skill_gym.benchmarks.token_counters import ChatCounter, PlainCounter
 from skill_gym.skillbanks.bank import SkillBank
@@ -246,3 +248,22 @@ def test_released_records_are_counted_beside_the_released_bank(shared_data, tmp_
     assert {"released_skills", "refined", "refined_unlike"} < {*compared}
     question = replace(TASK, goal=given.memories["Search"][0]["content"]["task_meta"]["original_goal"])
     assert compared["refined"].block(question).entries > 0
+
+
+def test_released_templates_are_filled_with_two_past_steps_and_experience_from_the_second_step_on():
+    templates = SimpleNamespace(
+        ALFWORLD_TEMPLATE_NO_HIS="first {current_observation} [{admissible_actions}]",
+        ALFWORLD_TEMPLATE="{task_description}|{step_count}|{history_length}|{action_history}|{current_step}|"
+        "{current_observation}|{admissible_actions}",
+        ALFWORLD_TEMPLATE_WITH_MEMORY="{retrieved_memories}|{task_description}|{step_count}|{history_length}|"
+        "{action_history}|{current_step}|{current_observation}|{admissible_actions}",
+    )
+    turns = tuple(
+        Turn(f"saw {at}", "", "", f"do {at}", True, 0.0, admissible=("help", "look")) for at in range(4)
+    )
+    episode = Trajectory(TASK, turns, "failed")
+    prompts = released_prompts(templates, episode, lambda goal: f"know {goal}")
+    assert prompts[0] == "first saw 0 ['look']"
+    history = "[Observation 2: 'saw 1', Action 2: 'do 1']\n[Observation 3: 'saw 2', Action 3: 'do 2']"
+    assert prompts[3] == f"know {TASK.goal}|{TASK.goal}|3|2|{history}|4|saw 3|'look'"
+    assert released_prompts(templates, episode, None)[3] == prompts[3].removeprefix(f"know {TASK.goal}|")
