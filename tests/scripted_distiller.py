@@ -23,7 +23,12 @@ def answer(asked: Asked) -> Said:
         "SkillEntryList": _skills,
         "MistakeEntryList": _mistakes,
     }[asked.schema_name]
-    return {"entries": write(material)[: schema["properties"]["entries"]["maxItems"]]}
+    entries = write(material)[: schema["properties"]["entries"]["maxItems"]]
+    allowed = schema["$defs"][asked.schema_name.removesuffix("List")]["properties"].get("task_type", {})
+    for entry in entries:
+        if "task_type" in entry and entry["task_type"] not in allowed.get("enum", ()):
+            entry["task_type"] = "all"
+    return {"entries": entries}
 
 
 def episodes(text: str) -> dict[str, str]:
@@ -55,7 +60,7 @@ def _patterns(text: str) -> list[dict[str, Any]]:
             "when": "At the start of the task.",
         }
         for (plan,), names in _grouped(text, _PLAN).items()
-    ] or [_plain(text, "decision", "why")]
+    ] + _silent(text, _PLAN, "decision", "why")
 
 
 def _failures(text: str) -> list[dict[str, Any]]:
@@ -68,18 +73,25 @@ def _failures(text: str) -> list[dict[str, Any]]:
             "when": f"When {trigger[:200]}.",
         }
         for (trigger, bad), names in _grouped(text, _MISTAKE).items()
-    ] or [_plain(text, "wrong", "instead")]
+    ] + _silent(text, _MISTAKE, "wrong", "instead")
 
 
-def _plain(text: str, *fields: str) -> dict[str, Any]:
-    """For episodes that state no plan and no mistake, as played ones do not."""
-    names = list(episodes(text))
-    return {
-        **dict.fromkeys(fields, "What was done there."),
-        "sources": names,
-        "rule": f"Mind what {len(names)} episodes have shown here.",
-        "when": "In such tasks.",
-    }
+def _silent(text: str, pattern: re.Pattern[str], *fields: str) -> list[dict[str, Any]]:
+    """For episodes that state no plan and no mistake, as played ones do not: by their commands."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, told in episodes(text).items():
+        if not pattern.search(told):
+            verbs = (command.split()[0] for command in re.findall(r"^\d+\. did: (.+)$", told, re.M))
+            groups[", then ".join(dict.fromkeys(verbs))].append(name)
+    return [
+        {
+            **dict.fromkeys(fields, "What was done there."),
+            "sources": names,
+            "rule": f"Know what comes of this: {verbs}.",
+            "when": "In such tasks.",
+        }
+        for verbs, names in groups.items()
+    ]
 
 
 def _by_rule(text: str) -> list[tuple[str, str, list[str], set[str]]]:
@@ -102,7 +114,13 @@ def _merged(text: str) -> list[dict[str, Any]]:
 
 
 def _skills(text: str) -> list[dict[str, Any]]:
-    general = "of all kinds of tasks" in text
+    groups = _by_rule(text)
+    if "of all kinds of tasks" in text:
+        # What stands in one kind of task is that kind's.
+        groups = [group for group in groups if len(group[3]) > 1 or "several kinds" in group[3]]
+        groups = groups or [
+            (f"{len(lessons(text))} lessons say: look first, then act.", "Always.", ["C1"], set())
+        ]
     return [
         {
             "sources": names,
@@ -110,11 +128,7 @@ def _skills(text: str) -> list[dict[str, Any]]:
             "principle": rule,
             "when_to_apply": when,
         }
-        for rule, when, names, kinds in _by_rule(text)
-        if not general or len(kinds) > 1 or "several kinds" in kinds or len(_by_rule(text)) < 3
-    ] or [
-        {"sources": names, "title": "What was seen", "principle": rule, "when_to_apply": when}
-        for rule, when, names, _ in _by_rule(text)[:1]
+        for rule, when, names, _ in groups
     ]
 
 
