@@ -4,7 +4,7 @@ import pickle
 from dataclasses import replace
 
 import pytest
-from planted_episodes import COUNTER, FAULTS, SHELF, episode, planted, solved
+from planted_episodes import COUNTER, FAIL, FAULTS, SHELF, episode, planted, solved
 
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.diagnosis import Cause, diagnose
@@ -180,3 +180,9 @@ def test_an_object_taken_up_again_is_not_misplaced():
     again = ("take mug 1 from sinkbasin 1", "You pick up the mug 1 from the sinkbasin 1.")
     trajectory = episode(goal, task_type, [*exchanges, again])
     assert causes(trajectory) == ["object held but not delivered"]
+
+
+def test_replies_without_a_command_are_no_loop():
+    lost = episode("put a mug in shelf.", PLACE, [COUNTER, *[("", "Nothing happens.")] * 8])
+    assert "loop" not in causes(lost)
+    assert "loop" in causes(episode("put a mug in shelf.", PLACE, [COUNTER, *[FAIL] * 8]))

@@ -328,3 +328,61 @@ def test_names_and_sides_are_read_from_capitals_and_commas() -> None:
     assert sides(SAME) == ("Ada Vask", "Tam Brell born in the same town")
     assert sides("Between Oulford and Brigford, which is older?") is None
     assert sides(MAYOR) is None
+
+
+def test_an_answer_about_a_name_that_nothing_led_to_is_told() -> None:
+    astray = search("Brigford mayor founded", "Brigford")
+    (finding,) = diagnose_search(played(YEAR, astray, answer("1580"), task_type=ATTRIBUTE))
+    assert finding.cause == SearchCause.OTHER_PASSAGE
+    assert "to which no name of the question leads" in finding.evidence
+    # The passage before named it.
+    town = "In which year was the town where Ada Vask was born founded?"
+    assert causes(played(town, ADA, TOWN, answer("1612"))) == []
+
+
+def test_a_chain_cut_short_ends_on_a_name_of_the_way() -> None:
+    cut = "Who is the mayor of the town where Ada Vask was born?"
+    assert causes(played(cut, ADA, answer("Oulford"))) == [SearchCause.BRIDGE]
+    # Two conditions may be found at once.
+    both = "Which person works as a painter and was born in Oulford?"
+    assert causes(played(both, ADA, answer("Ada Vask"))) == []
+
+
+def test_who_does_not_fit_a_condition_is_another() -> None:
+    both = "Who works for Pell Works and was born in Oulford?"
+    assert causes(played(both, ADA, answer("Ada Vask"))) == [SearchCause.OTHER_PASSAGE]
+
+
+def test_something_told_of_who_was_sought_is_of_another_kind() -> None:
+    both = "Who was born in Oulford and knows Ada Vask?"
+    assert SearchCause.WRONG_KIND not in causes(played(both, ADA, TOWN, answer("Tam Brell")))
+    assert SearchCause.WRONG_KIND in causes(
+        played(
+            "Who is mayor in Oulford and met Tam Brell?",
+            search("Tam Brell Oulford", "Oulford"),
+            answer("1612"),
+        )
+    )
+
+
+@pytest.mark.parametrize("given", ["1612", "Oulford Hill"])
+def test_a_value_or_a_third_one_is_neither_of_two(given: str) -> None:
+    ages = "Which town is older, the birthplace of Ada Vask or Brigford Green?"
+    found = causes(played(ages, ADA, TOWN, answer(given), task_type=COMPARISON))
+    assert found[:1] == [SearchCause.NEITHER]
+
+
+def test_a_part_of_a_name_is_told_by_its_score() -> None:
+    town = "Which town has Eno Zarn as its mayor?"
+    hill = search("Eno Zarn mayor", "Oulford Hill")
+    assert SearchCause.PARTIAL in causes(played(town, hill, answer("Hill"), em=0, f1=2 / 3, sub_em=0))
+    for wrong, score in (("Hill", 0), ("Oulford Hill", 0.5)):
+        assert SearchCause.PARTIAL not in causes(played(town, hill, answer(wrong), em=0, f1=score, sub_em=0))
+
+
+def test_a_sentence_with_the_right_answer_is_too_long_and_nothing_else() -> None:
+    said = answer("The answer is Brigford")
+    steps = (search("Oulford founded", "Oulford"), search("Brigford founded", "Brigford"), said)
+    assert causes(played(AGES, *steps, task_type=COMPARISON, em=0, f1=0.5, sub_em=1)) == [
+        SearchCause.TOO_LONG
+    ]

@@ -55,6 +55,7 @@ def played(
 
 RUG = "Find me washable rugs, and price lower than 200.00 dollars"
 MUGS = ("click[b0000mug01]", "click[< prev]", "click[b0000mug02]", "click[< prev]", "click[b0000mug03]")
+READ_TWO = ("click[b0000mug01]", "click[< prev]", "click[b0000mug02]", "click[< prev]")
 PLANTED = {
     ShopCause.NOT_CHOSEN: played((FIND, OPEN, *READ, "click[black]", BUY)),
     ShopCause.OTHER_VALUE: played((FIND, OPEN, *READ, "click[dark red]", "click[s | m]", BUY)),
@@ -176,3 +177,30 @@ def test_without_recorded_commands_nothing_is_said_about_options() -> None:
     trajectory = PLANTED[ShopCause.NOT_CHOSEN]
     bare = replace(trajectory, turns=tuple(replace(turn, admissible=()) for turn in trajectory.turns))
     assert not {ShopCause.NOT_CHOSEN, ShopCause.NOT_OFFERED, ShopCause.OTHER_VALUE} & set(causes(bare))
+
+
+def test_round_and_round_is_a_loop_also_by_the_way_back() -> None:
+    browsed = (FIND, *READ_TWO, OPEN, "click[< prev]")
+    assert ShopCause.LOOP not in causes(played(browsed))
+    assert ShopCause.LOOP in causes(played((*browsed, OPEN, "click[< prev]", OPEN, "click[< prev]")))
+    assert ShopCause.LOOP in causes(played((FIND, *("click[back to search]", FIND) * 4)))
+
+
+def test_replies_without_a_command_are_no_loop() -> None:
+    assert causes(played((FIND, OPEN, *("",) * 8))) == [ShopCause.NEVER_BOUGHT, ShopCause.UNREADABLE]
+
+
+def test_reviews_are_no_reading_of_the_product() -> None:
+    looked = ("click[reviews]", "click[< prev]")
+    assert causes(played((FIND, OPEN, *looked, *BOTH, BUY))) == [ShopCause.UNREAD]
+    assert causes(played((FIND, OPEN, *looked, *READ, *BOTH, BUY))) == []
+
+
+def test_for_whom_it_is_does_not_tell_the_kind() -> None:
+    boots = "Find me leather men's boots with color: green, and price lower than 30.00 dollars"
+    found = causes(played((FIND, OPEN, *READ, BUY), boots))
+    assert ShopCause.OTHER_KIND in found
+    # An option that is on offer as wished speaks for the kind.
+    assert ShopCause.OTHER_KIND not in causes(
+        played((FIND, OPEN, *READ, BUY), boots.replace("green", "black"))
+    )
