@@ -7,6 +7,7 @@ from torch import Tensor
 
 Scale = Literal["std", "none"]
 BaselineUnit = Literal["trajectory", "row"]
+Baseline = Literal["mean", "leave-one-out"]
 
 EPSILON = 1e-6
 """Added to the standard deviation, as in the released SkillRL."""
@@ -16,6 +17,7 @@ def group_advantages(
     returns: Tensor,
     group: Tensor,
     *,
+    baseline: Baseline = "mean",
     scale: Scale = "std",
     rows: Tensor | None = None,
     baseline_unit: BaselineUnit = "trajectory",
@@ -25,6 +27,9 @@ def group_advantages(
     Args:
         returns: Episode returns, shape [trajectory].
         group: Group id of each trajectory, any integers, shape [trajectory].
+        baseline: ``mean`` of the group, or ``leave-one-out``, that of the other trajectories, which does not
+            depend on the trajectory's own return and so leaves the gradient unbiased (RLOO, Ahmadian et al.
+            2024); with ``scale="none"`` as there.
         scale: ``std`` divides by the group's unbiased standard deviation plus ``EPSILON``; ``none`` does
             not (Dr. GRPO, Liu et al. 2025).
         rows: Turns of each trajectory, shape [trajectory]; needed for ``baseline_unit="row"`` only.
@@ -47,6 +52,8 @@ def group_advantages(
         raise ValueError(f"scale must be 'std' or 'none', got {scale!r}")
     if baseline_unit not in ("trajectory", "row"):
         raise ValueError(f"baseline_unit must be 'trajectory' or 'row', got {baseline_unit!r}")
+    if baseline not in ("mean", "leave-one-out"):
+        raise ValueError(f"baseline must be 'mean' or 'leave-one-out', got {baseline!r}")
     if baseline_unit == "row" and (rows is None or rows.shape != returns.shape):
         raise ValueError("baseline_unit='row' needs rows, the number of turns of each trajectory")
     values = returns.double()
@@ -61,6 +68,9 @@ def group_advantages(
         if scale == "std":
             deviation = ((weight * centred**2).sum() / (weight.sum() - 1)).sqrt()
             centred = centred / (deviation + EPSILON)
+        if baseline == "leave-one-out":
+            # R - mean of the others = (R - mean of all) W / (W - w).
+            centred = centred * weight.sum() / (weight.sum() - weight)
         advantages[members] = centred
     return advantages
 
@@ -90,6 +100,24 @@ def turn_advantages(
             f"and {tuple(valid.shape)}"
         )
     return advantages[trajectory] - invalid_penalty * (~valid).to(advantages.dtype)
+
+
+def overlong_penalties(reply_tokens: Tensor, *, longest: int, buffer: int) -> Tensor:
+    """Soft punishment of long replies: from 0 at ``longest - buffer`` to 1 at ``longest`` (DAPO, eq. 13).
+
+    Args:
+        reply_tokens: Length of each reply, shape [turn].
+        longest: Where a reply is cut (``sampler.max_new_tokens``), at least 1.
+        buffer: Tokens before it in which the punishment rises, in [0, longest]; 0 punishes nothing.
+
+    Returns:
+        In [0, 1], to be taken off, float64, shape [turn].
+    """
+    if not 0 <= buffer <= longest:
+        raise ValueError(f"buffer must be in [0, longest={longest}], got {buffer}; 0 punishes nothing")
+    if buffer == 0:
+        return torch.zeros(len(reply_tokens), dtype=torch.float64)
+    return ((reply_tokens.double() - (longest - buffer)) / buffer).clamp(0, 1)
 
 
 def zero_variance_groups(returns: Tensor, group: Tensor) -> int:

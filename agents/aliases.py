@@ -4,11 +4,15 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from skill_gym.agents.algorithms import algorithm_settings
 from skill_gym.agents.sections import ConfigError
 
 logger = logging.getLogger(__name__)
 
 Settings = Iterable[tuple[str, Any]]
+
+ALGORITHM = "grpo.algorithm"
+"""Names a whole set of settings (``ALGORITHMS``); it is read before all others, so that those can differ."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
     # The skill bank (SkillRL's own table).
@@ -53,6 +57,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "actor_rollout_ref.actor.ppo_epochs": ("grpo.ppo_epochs",),
     "actor_rollout_ref.actor.ppo_mini_batch_size": ("grpo.mini_batch_size",),
     "actor_rollout_ref.actor.ppo_max_token_len_per_gpu": ("grpo.micro_batch_tokens",),
+    "algorithm.gamma": ("grpo.gamma",),
+    "algorithm.gigpo.step_advantage_w": ("grpo.step_weight",),
+    "algorithm.gigpo.similarity_thresh": ("grpo.state_similarity",),
     # The run.
     "trainer.total_epochs": ("run.iterations",),
     "trainer.total_training_steps": ("run.iterations",),
@@ -77,7 +84,6 @@ NO_EFFECT: dict[str, str] = {
     "actor_rollout_ref.rollout.gpu_memory_utilization": "the engine decides",
     "actor_rollout_ref.rollout.log_prob_micro_batch_size_per_gpu": "see grpo.micro_batch_tokens",
     "actor_rollout_ref.rollout.tensor_model_parallel_size": "one device",
-    "algorithm.use_kl_in_reward": "the KL stands in the loss",
     "data.filter_overlong_prompts": "a prompt that is too long is an error of its episode",
     "data.max_prompt_length": "see sampler.context_length",
     "data.return_raw_chat": "tasks come from the environment",
@@ -102,6 +108,14 @@ def _true(key: str, value: Any) -> bool:
     return value
 
 
+def _algorithm(key: str, value: Any) -> Settings:
+    try:
+        settings = algorithm_settings(str(value))
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from error
+    return [(f"grpo.{name}", setting) for name, setting in settings.items()]
+
+
 def _one_of(key: str, value: Any, choices: dict[str, Settings]) -> Settings:
     if str(value) not in choices:
         raise ConfigError(f"{key}={value} is not available; use one of {', '.join(choices)}")
@@ -119,7 +133,19 @@ CHOICES: dict[str, Callable[[str, Any], Settings]] = {
             "search": [("env.id", "skill_gym/Search-v0")],
         },
     ),
-    "algorithm.adv_estimator": lambda key, value: _one_of(key, value, {"grpo": ()}),
+    ALGORITHM: _algorithm,
+    "algorithm.adv_estimator": lambda key, value: _one_of(
+        key, value, {name: _algorithm(key, name) for name in ("grpo", "rloo", "gigpo")}
+    ),
+    "algorithm.gigpo.mode": lambda key, value: _one_of(
+        key, value, {"mean_norm": [("grpo.scale", "none")], "mean_std_norm": [("grpo.scale", "std")]}
+    ),
+    "algorithm.gigpo.enable_similarity": lambda key, value: (
+        () if _true(key, value) else [("grpo.state_similarity", 1.0)]
+    ),
+    "algorithm.use_kl_in_reward": lambda key, value: (
+        [("grpo.kl_in", "reward"), ("grpo.kl_estimator", "k1")] if _true(key, value) else ()
+    ),
     "algorithm.norm_adv_by_std_in_grpo": lambda key, value: [
         ("grpo.scale", "std" if _true(key, value) else "none")
     ],
@@ -127,7 +153,16 @@ CHOICES: dict[str, Callable[[str, Any], Settings]] = {
         () if _true(key, value) else [("grpo.kl_coef", 0.0)]
     ),
     "actor_rollout_ref.actor.kl_loss_type": lambda key, value: _one_of(
-        key, value, {"low_var_kl": (), "k3": ()}
+        key,
+        value,
+        {
+            "low_var_kl": [("grpo.kl_estimator", "k3")],
+            "k3": [("grpo.kl_estimator", "k3")],
+            "kl": [("grpo.kl_estimator", "k1")],
+            "k1": [("grpo.kl_estimator", "k1")],
+            "mse": [("grpo.kl_estimator", "k2")],
+            "k2": [("grpo.kl_estimator", "k2")],
+        },
     ),
     "actor_rollout_ref.actor.use_invalid_action_penalty": lambda key, value: (
         () if _true(key, value) else [("grpo.invalid_penalty", 0.0)]

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from skill_gym.agents.aliases import translate
+from skill_gym.agents.aliases import ALGORITHM, translate
 from skill_gym.agents.sections import ConfigError, TrainConfig
 
 __all__ = ["ConfigError", "TrainConfig", "flat", "load_config", "to_dict", "write_config"]
@@ -14,6 +14,9 @@ __all__ = ["ConfigError", "TrainConfig", "flat", "load_config", "to_dict", "writ
 
 def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -> TrainConfig:
     """Reads defaults, then a YAML file, then dotted overrides; the later wins.
+
+    ``grpo.algorithm`` (see ``algorithms.py``) comes before all other settings, wherever it stands, and only
+    the last one counts.
 
     Args:
         file: YAML in the shape of ``TrainConfig``; sections and keys may be left out.
@@ -30,6 +33,8 @@ def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -
     if file is not None:
         settings += flat(_read_yaml(Path(file), omegaconf.OmegaConf)).items()
     settings += _parse(overrides, omegaconf.OmegaConf)
+    algorithms = [one for one in settings if one[0].lstrip("+") == ALGORITHM]
+    settings = [*algorithms[-1:], *(one for one in settings if one not in algorithms)]
     key = ""
     try:
         for name, given in settings:
@@ -38,6 +43,11 @@ def load_config(file: str | Path | None = None, overrides: Sequence[str] = ()) -
         result: TrainConfig = omegaconf.OmegaConf.to_object(config)
     except (omegaconf.errors.ConfigKeyError, omegaconf.errors.ConfigAttributeError, TypeError) as error:
         raise _unknown(key) from error
+    except omegaconf.errors.InterpolationResolutionError as error:
+        raise ConfigError(
+            f"setting {error.full_key!r} is not given: {str(error).splitlines()[0]}; set the variable, or "
+            f"override the setting ({error.full_key}=VALUE)"
+        ) from error
     except omegaconf.errors.OmegaConfBaseException as error:
         raise ConfigError(f"setting {key!r}: {str(error).splitlines()[0]}") from error
     except ValueError as error:

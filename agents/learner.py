@@ -11,13 +11,10 @@ import torch
 from torch import Tensor
 
 from skill_gym.agents.grpo_config import GRPOConfig
-from skill_gym.agents.losses import (
-    clipped,
-    kl_to_reference,
-    logprobs_and_entropy,
-    policy_loss,
-    token_weights,
-)
+from skill_gym.agents.importance import importance_weights
+from skill_gym.agents.kl import kl_to_reference
+from skill_gym.agents.losses import logprobs_and_entropy, token_weights
+from skill_gym.agents.objective import held_back, surrogate
 from skill_gym.agents.packing import MicroBatch, Sample, micro_batches
 from skill_gym.agents.reply_logits import reply_logits
 
@@ -63,6 +60,11 @@ class Learner:
                 f"old_logprobs='sampler' needs sampling at temperature 1, got {temperature}: samplers return "
                 "untempered log-probabilities; use old_logprobs='recompute'"
             )
+        if temperature != 1 and self.config.correction != "none":
+            raise ValueError(
+                f"correction={self.config.correction!r} needs sampling at temperature 1, got {temperature}: "
+                "samplers return untempered log-probabilities; use correction='none'"
+            )
         self.model = model
         self.reference = reference if self.config.kl_coef > 0 else None
         self.steps = 0
@@ -102,7 +104,7 @@ class Learner:
         Returns:
             ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``grad_norm``,
             ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler;
-            meaningful at temperature 1 only),
+            meaningful at temperature 1 only), ``correction_mean`` (weight of a token, with a correction),
             ``optimizer_steps``, ``tokens``, ``reply_tokens``, ``unmoved_samples``, ``seconds``,
             ``tokens_per_second``; means are over mini-batches.
 
@@ -136,6 +138,20 @@ class Learner:
             "tokens_per_second": tokens / seconds,
         }
 
+    def episode_kl(self, samples: Sequence[Sample]) -> list[float]:
+        """KL to the reference under the present weights, summed over each sample's reply tokens.
+
+        For ``kl_in="reward"``: to be called before ``update``.
+
+        Raises:
+            ValueError: There is no reference model.
+        """
+        if self.reference is None:
+            raise ValueError("the KL needs a reference model and kl_coef above 0")
+        ours, theirs = self._logprobs(self.model, samples), self._logprobs(self.reference, samples)
+        kl = kl_to_reference(ours, theirs, estimator=self.config.kl_estimator)
+        return [float(part.sum()) for part in torch.split(kl, [sample.replies for sample in samples])]
+
     def _plan(self, count: int) -> Iterator[list[int]]:
         """Indices of each mini-batch, shuffled anew each epoch; depends on seed and step only."""
         generator = np.random.default_rng([self._seed, self.steps])
@@ -145,7 +161,8 @@ class Learner:
                 yield [int(one) for one in order[start : start + self.config.mini_batch_size]]
 
     def _moves(self, sample: Sample) -> bool:
-        return self.config.kl_coef > 0 or self.config.entropy_coef > 0 or bool(sample.advantages.any())
+        kl = self.config.kl_coef > 0 and self.config.kl_in == "loss"
+        return kl or self.config.entropy_coef > 0 or bool(sample.advantages.any())
 
     def _old_logprobs(self, samples: Sequence[Sample], plan: Sequence[Sequence[int]]) -> list[Tensor] | None:
         """Log-probabilities before the update by sample, or None when there is one step only.
@@ -182,7 +199,9 @@ class Learner:
         trajectories = torch.from_numpy(
             np.repeat([sample.trajectory for sample in samples], [sample.replies for sample in samples])
         )
-        everything = token_weights(turns, trajectories, aggregation=config.aggregation)
+        everything = token_weights(
+            turns, trajectories, aggregation=config.aggregation, loss_tokens=config.loss_tokens
+        )
         moving = [sample for sample in samples if self._moves(sample)]
         if not moving:
             return {}, 0
@@ -190,6 +209,7 @@ class Learner:
             np.repeat([self._moves(one) for one in samples], [one.replies for one in samples])
         )
         weights = everything[keep].to(device)
+        replies = turns[keep].to(device)
         advantages = torch.from_numpy(np.concatenate([sample.advantages for sample in moving])).to(device)
         sampler = torch.from_numpy(np.concatenate([sample.logprobs for sample in moving])).to(device)
         before = None if old is None else torch.cat(list(old))[keep].to(device)
@@ -203,28 +223,29 @@ class Learner:
             logprobs, entropy = self._forward(self.model, batch)
             old_values = logprobs.detach() if before is None else before[index]
             weight, advantage = weights[index], advantages[index]
-            surrogate = policy_loss(
-                logprobs,
+            reply = replies[index]
+            correction = importance_weights(
                 old_values,
-                advantage,
-                clip_low=config.clip_low,
-                clip_high=config.clip_high,
-                dual_clip=config.dual_clip,
+                sampler[index],
+                reply,
+                correction=config.correction,
+                limit=config.correction_limit,
+                unit=config.correction_unit,
             )
-            loss = (weight * (surrogate - config.entropy_coef * entropy)).sum()
-            kl = torch.zeros_like(surrogate)
+            surrogates = correction * surrogate(config, logprobs, old_values, advantage, reply)
+            loss = (weight * (surrogates - config.entropy_coef * entropy)).sum()
+            kl = torch.zeros_like(surrogates)
             if reference is not None:
-                kl = kl_to_reference(logprobs, reference[index])
-                loss = loss + config.kl_coef * (weight * kl).sum()
+                kl = kl_to_reference(logprobs, reference[index], estimator=config.kl_estimator)
+                if config.kl_in == "loss":
+                    loss = loss + config.kl_coef * (weight * kl).sum()
             if not bool(torch.isfinite(loss)):
                 raise self._refusal(f"the loss is {float(loss.detach())}", samples)
             loss.backward()  # type: ignore[no-untyped-call]
             tokens += batch.input_ids.numel()
-            held = clipped(
-                logprobs, old_values, advantage, clip_low=config.clip_low, clip_high=config.clip_high
-            )
+            held = held_back(config, logprobs.detach(), old_values, advantage, reply)
             figures.add("loss", loss)
-            figures.add("policy_loss", (weight * surrogate).sum())
+            figures.add("policy_loss", (weight * surrogates).sum())
             figures.add("kl", (weight * kl).sum())
             figures.add("entropy", (weight * entropy).sum() / weights.sum())
             figures.add("clip_fraction", held.float().sum() / len(weights))
@@ -233,6 +254,8 @@ class Learner:
             figures.add("mismatch_mean", (ours - sampler[index]).abs().sum() / len(weights))
             figures.peak("mismatch_max", (ours - sampler[index]).abs())
             figures.peak("ratio_max", (logprobs - old_values).exp())
+            if config.correction != "none":
+                figures.add("correction_mean", correction.sum() / len(weights))
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
         if not bool(torch.isfinite(norm)):
             raise self._refusal(f"the gradient's norm is {float(norm)}", samples)

@@ -5,13 +5,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Aggregation = Literal["token-mean", "sequence-mean", "trajectory-mean"]
+Aggregation = Literal["token-mean", "sequence-mean", "trajectory-mean", "constant"]
+Objective = Literal["clip", "sequence", "cispo"]
 
 RATIO_LIMIT = 20.0
 """Largest log-ratio that the surrogate sees: exp() stays finite, so that A = 0 gives 0 and not NaN."""
-
-KL_LIMIT = 10.0
-"""Largest log-ratio that the KL estimate sees; beyond it exp() would drown everything else."""
 
 
 def policy_loss(
@@ -47,6 +45,71 @@ def policy_loss(
     return torch.where(advantages < 0, torch.minimum(loss, -advantages * dual_clip), loss)
 
 
+def sequence_loss(
+    logprobs: Tensor,
+    old_logprobs: Tensor,
+    advantages: Tensor,
+    sequence: Tensor,
+    *,
+    clip_low: float = 3e-4,
+    clip_high: float = 4e-4,
+) -> Tensor:
+    """Clipped surrogate with one ratio for a whole sequence (GSPO, Zheng et al. 2025, eq. 5 and 7).
+
+    ``max(-A s, -A clip(s, 1 - clip_low, 1 + clip_high))`` with ``s = exp(mean of logprobs - old_logprobs)``
+    over the sequence's tokens; each token carries its sequence's loss, so that the weights of
+    ``sequence-mean`` give the paper's objective. The clips are narrow since the mean moves little.
+
+    Args:
+        logprobs: Under the weights being trained, shape [token].
+        old_logprobs: Under the weights that sampled, shape [token]; no gradient flows here.
+        advantages: Shape [token], the same through a sequence.
+        sequence: Sequence of each token, shape [token]; all tokens of a sequence have to be there.
+        clip_low: In [0, 1].
+        clip_high: At least 0.
+
+    Returns:
+        Loss of each token, to be minimised, shape [token].
+    """
+    ratio = sequence_log_ratio(logprobs - old_logprobs.detach(), sequence).exp()
+    return torch.maximum(-advantages * ratio, -advantages * ratio.clamp(1 - clip_low, 1 + clip_high))
+
+
+def sequence_log_ratio(log_ratio: Tensor, sequence: Tensor) -> Tensor:
+    """Each token's mean log-ratio over its sequence, bounded by ``RATIO_LIMIT``; both of shape [token]."""
+    _, index, count = torch.unique(sequence, return_inverse=True, return_counts=True)
+    total = torch.zeros(count.numel(), dtype=log_ratio.dtype, device=log_ratio.device)
+    mean = total.index_add(0, index, log_ratio) / count
+    return mean.clamp(-RATIO_LIMIT, RATIO_LIMIT)[index]
+
+
+def cispo_loss(
+    logprobs: Tensor,
+    old_logprobs: Tensor,
+    advantages: Tensor,
+    *,
+    clip_low: float = 1.0,
+    clip_high: float = 4.0,
+) -> Tensor:
+    """REINFORCE weighed by a clipped ratio that no gradient flows through (CISPO, MiniMax 2025, eq. 4 and 5).
+
+    ``-A clip(r, 1 - clip_low, 1 + clip_high) logprobs``: the clip bounds a token's weight, and no token loses
+    its gradient. ``clip_low=1`` is no lower bound, as in the paper.
+
+    Args:
+        logprobs: Under the weights being trained, shape [token].
+        old_logprobs: Under the weights that sampled, shape [token]; no gradient flows here.
+        advantages: Shape [token].
+        clip_low: In [0, 1].
+        clip_high: At least 0.
+
+    Returns:
+        Loss of each token, to be minimised, shape [token].
+    """
+    ratio = (logprobs.detach() - old_logprobs).clamp(-RATIO_LIMIT, RATIO_LIMIT).exp()
+    return -advantages * ratio.clamp(1 - clip_low, 1 + clip_high) * logprobs
+
+
 def clipped(
     logprobs: Tensor,
     old_logprobs: Tensor,
@@ -64,24 +127,13 @@ def clipped(
     return ((advantages > 0) & (ratio > 1 + clip_high)) | ((advantages < 0) & (ratio < 1 - clip_low))
 
 
-def kl_to_reference(logprobs: Tensor, reference_logprobs: Tensor, *, limit: float = KL_LIMIT) -> Tensor:
-    """Low-variance estimate k3 of KL(policy || reference) for each token (Schulman 2020; GRPO, eq. 4).
-
-    ``exp(x) - x - 1`` with ``x = reference_logprobs - logprobs``, clamped to [-limit, limit] before exp.
-
-    Args:
-        logprobs: Shape [token].
-        reference_logprobs: Shape [token]; no gradient flows here.
-        limit: Greater than 0.
-
-    Returns:
-        At least 0, shape [token].
-    """
-    log_ratio = (reference_logprobs.detach() - logprobs).clamp(-limit, limit)
-    return log_ratio.exp() - log_ratio - 1
-
-
-def token_weights(turn: Tensor, trajectory: Tensor, *, aggregation: Aggregation = "token-mean") -> Tensor:
+def token_weights(
+    turn: Tensor,
+    trajectory: Tensor,
+    *,
+    aggregation: Aggregation = "token-mean",
+    loss_tokens: int = 512,
+) -> Tensor:
     """Weight of each token in the loss of one mini-batch.
 
     Taken over the whole mini-batch, then cut along with it: the weighted sums of any micro-batches add up
@@ -91,16 +143,25 @@ def token_weights(turn: Tensor, trajectory: Tensor, *, aggregation: Aggregation 
         turn: Index of each token's reply, shape [token].
         trajectory: Index of each token's episode, shape [token].
         aggregation: ``token-mean`` weighs all tokens alike, ``sequence-mean`` all replies, whatever
-            sequences they were packed into, ``trajectory-mean`` all episodes.
+            sequences they were packed into, ``trajectory-mean`` all episodes. ``constant`` divides the sum
+            over an episode's tokens by ``loss_tokens``, whatever its length, and takes the mean over
+            episodes: no length is favoured (Dr. GRPO, Liu et al. 2025).
+        loss_tokens: Divisor of ``constant``, at least 1.
 
     Returns:
-        Weights in float32 that sum to 1, shape [token].
+        Weights in float32, shape [token]; their sum is 1 but for ``constant``.
+
+    Raises:
+        ValueError: There is no such aggregation.
     """
     if aggregation == "token-mean":
         return torch.full(turn.shape, 1.0 / max(1, turn.numel()), device=turn.device)
+    if aggregation == "constant":
+        episodes = max(1, torch.unique(trajectory).numel())
+        return torch.full(turn.shape, 1.0 / (episodes * loss_tokens), device=turn.device)
     if aggregation not in ("sequence-mean", "trajectory-mean"):
         raise ValueError(
-            f"aggregation must be token-mean, sequence-mean or trajectory-mean, got {aggregation!r}"
+            f"aggregation must be token-mean, sequence-mean, trajectory-mean or constant, got {aggregation!r}"
         )
     unit = turn if aggregation == "sequence-mean" else trajectory
     _, index, count = torch.unique(unit, return_inverse=True, return_counts=True)

@@ -1,7 +1,7 @@
 """The loop of SkillRL, told straight down the page: rollout, update, validate, evolve, checkpoint."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -11,12 +11,13 @@ import torch
 from skill_gym.agents.canaries import Canaries
 from skill_gym.agents.checkpoint import CheckpointError, latest, load_checkpoint, save_checkpoint
 from skill_gym.agents.config import to_dict, write_config
-from skill_gym.agents.credit import credit_samples
+from skill_gym.agents.credit import credit_samples, trainable
 from skill_gym.agents.env_stack import EnvStack, MakeEnv, Role
 from skill_gym.agents.learner import Learner
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
-from skill_gym.agents.rollout import Episode
+from skill_gym.agents.packing import make_samples
+from skill_gym.agents.rollout import Episode, Played
 from skill_gym.agents.run_bank import RunBank
 from skill_gym.agents.run_folder import RunFolder
 from skill_gym.agents.schedule import TaskOrder, episode_seed
@@ -142,8 +143,13 @@ class Trainer:
         with self._timed("rollout"):
             groups = self._groups(number)
             played, stats = self.stage.play(groups, "training", f"iteration-{number:06d}", self.bank)
-        samples, credit = credit_samples(played, self.config.grpo)
         with self._timed("update"):
+            samples, credit = credit_samples(
+                played,
+                self.config.grpo,
+                max_new_tokens=self.config.sampler.max_new_tokens,
+                kl=self._kl(played),
+            )
             figures = self.learner.update(samples)
         self.iteration = number
         self.cursor += self.config.rollout.tasks_per_iteration
@@ -173,6 +179,17 @@ class Trainer:
             self._checkpoint()
         if self.progress is not None:
             self.progress(number, metrics)
+
+    def _kl(self, played: Sequence[Played]) -> dict[str, float] | None:
+        """KL of each episode, where it is taken off the return."""
+        if self.config.grpo.kl_in != "reward" or not self.config.grpo.kl_coef:
+            return None
+        kept = trainable(played)
+        samples = make_samples(kept, [[0.0] * len(one.completions) for one in kept])
+        kl = dict.fromkeys((one.episode.ticket for one in kept), 0.0)
+        for sample, value in zip(samples, self.learner.episode_kl(samples), strict=True):
+            kl[kept[sample.trajectory].episode.ticket] += value
+        return kl
 
     def _groups(self, number: int) -> list[Episode]:
         """The iteration's episodes: groups of siblings on the same task."""

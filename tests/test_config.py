@@ -141,7 +141,8 @@ def test_what_has_no_effect_is_said(caplog):
         ("~grpo.lr", "cannot be deleted|key=value"),
         ("bank.diversity=0.5", "retrieval_mode=embedding"),
         ("sampler.temperature=0", "validation.temperature"),
-        ("algorithm.adv_estimator=gigpo", "gigpo is not available"),
+        ("algorithm.adv_estimator=gae", "gae is not available"),
+        ("grpo.algorithm=ppo", "no algorithm"),
         ("actor_rollout_ref.actor.use_kl_loss=maybe", "True or False"),
     ],
 )

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+from skill_gym.agents.kl import kl_to_reference
 from skill_gym.agents.losses import (
     clipped,
-    kl_to_reference,
     logprobs_and_entropy,
     policy_loss,
     token_weights,
