@@ -7,6 +7,9 @@ from skill_gym.registration import env_class
 from skill_gym.text_env import Outcome, TextEnv
 from skill_gym.trajectory import Task, Trajectory
 
+REPLY_FORMATS = ("Think in <think>", "Reply with ")
+"""How the sentence begins that ends role and instructions, see ``TaskPrompt.reply_format``."""
+
 
 class RecordedEnv(TextEnv):
     """Tells a trajectory's observations and admissible commands turn by turn, whatever it is told.
@@ -60,6 +63,23 @@ class RecordedEnv(TextEnv):
         if task_id != self.tasks[0].id:
             raise ValueError(f"the recorded episode is of task {self.tasks[0].id!r}, not of {task_id!r}")
         return self.tasks[0]
+
+
+def recorded_metadata(trajectory: Trajectory) -> Mapping[str, Any]:
+    """What the episode's environment said of itself: its class's metadata, with the instructions as shown.
+
+    Instructions may depend on an environment's arguments, such as the number of turns of a Search. They are
+    read from the recorded prompt where it has the role before them and the reply format behind.
+
+    Raises:
+        ValueError: The environment is not installed.
+    """
+    metadata = env_metadata(trajectory.task.env_id)
+    _, found, rest = trajectory.turns[0].prompt.partition(f"{metadata.get('role', '')}\n")
+    lines = rest.split("\n\n")[0].splitlines()
+    if not metadata.get("role") or not found or not lines or not lines[-1].startswith(REPLY_FORMATS):
+        return metadata
+    return {**metadata, "instructions": "\n".join(lines[:-1])}
 
 
 def env_metadata(env_id: str) -> Mapping[str, Any]:

@@ -55,11 +55,13 @@ def cited(lines: Sequence[str], skill_ids: Sequence[str], reply: str) -> tuple[i
 @lru_cache(maxsize=1 << 14)
 def _phrases(line: str, skill_id: str) -> frozenset[str]:
     title, colon, rest = line.partition(": ")
-    # A word alone, such as the name of a thing, is no reference.
+    if colon and title.endswith(" Instead"):
+        # A mistake has no title, but what goes wrong and what to do.
+        title, colon, rest = "", "", f"{title.removesuffix('Instead')}{rest}"
     phrases = {_words(skill_id)} if re.search(r"[_\d]", skill_id) else set()
     if colon and len(_words(title).split()) >= TITLE:
         phrases.add(_words(title))
-    for sentence in re.split(r"(?<=[.!?])\s+", rest if colon else line):
+    for sentence in re.split(r"(?<=[.!?])\s+", rest or line):
         words = _words(sentence).split()
         if SHORTEST <= len(words) <= QUOTED:
             phrases.add(" ".join(words))

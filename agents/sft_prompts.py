@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from skill_gym.agents.demonstrations import Demonstration
-from skill_gym.agents.recorded_env import RecordedEnv, env_metadata
+from skill_gym.agents.recorded_env import RecordedEnv, recorded_metadata
 from skill_gym.agents.sft_citations import block_lines, cited, skill_block
 from skill_gym.agents.sft_examples import SftExample, Unit
 from skill_gym.skillbanks.retrieval import Retriever
@@ -114,7 +114,7 @@ def _rendered(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The prompts, by the wrappers that play, and the ids of the skills in them."""
     thoughts = [turn.reply.lstrip().startswith("<think>") for turn in trajectory.turns if turn.valid]
-    env = RecordedEnv(trajectory, env_metadata(trajectory.task.env_id))
+    env = RecordedEnv(trajectory, recorded_metadata(trajectory))
     stack = SkillAugmentedEnv(
         TaskPrompt(
             TaggedAction(env, projection=config.projection),
