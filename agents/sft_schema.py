@@ -25,7 +25,7 @@ def faults(folder: SftFolder) -> list[str]:
     found += [f"{REGISTER}: {name} names no file that is there" for file, (name, _) in by_file.items()
               if file is None or not (folder.path / file).is_file()]  # fmt: skip
     for file, count in folder.manifest["rows"].items():
-        form = FORMATS[file.split(".")[1]]  # type: ignore[index]
+        form = FORMATS[file.split(".")[1]]
         rows = _rows(folder.path / file)
         if len(rows) != count:
             found.append(f"{file}: {len(rows)} rows, the manifest counts {count}")

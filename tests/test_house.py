@@ -17,6 +17,7 @@ HEAVY = {
     "openai": {"skillbanks/teachers/openai_chat.py"},
     "pydantic": {"skillbanks/teachers"},
     "textworld": {"skill_gym/alfworld/reference.py"},
+    "llamafactory": {"benchmarks/llamafactory_loader.py"},
     "alfworld": {"skill_gym/alfworld/reference.py"},
     "spacy": {"skill_gym/webshop/title_nouns.py"},
     "sentence_transformers": {"skillbanks/embedding.py"},
