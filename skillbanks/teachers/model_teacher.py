@@ -3,6 +3,7 @@
 from skill_gym.skillbanks.teacher import TeacherAnswer, TeacherRequest
 from skill_gym.skillbanks.teachers.asking import Asker
 from skill_gym.skillbanks.teachers.distilling import DistillationConfig, Distiller
+from skill_gym.skillbanks.teachers.evolving import EvolvingConfig, propose
 
 
 class ModelTeacher:
@@ -11,11 +12,19 @@ class ModelTeacher:
     Args:
         asker: Asks the model.
         distillation: Settings of requests for distillation; the defaults if None.
+        evolution: Settings of requests for evolution; the defaults if None.
     """
 
-    def __init__(self, asker: Asker, *, distillation: DistillationConfig | None = None) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        *,
+        distillation: DistillationConfig | None = None,
+        evolution: EvolvingConfig | None = None,
+    ) -> None:
         self.asker = asker
         self.distillation = distillation or DistillationConfig()
+        self.evolution = evolution or EvolvingConfig()
 
     @property
     def name(self) -> str:
@@ -27,9 +36,8 @@ class ModelTeacher:
 
         Raises:
             TeacherError: There is no usable answer at all.
+            ValueError: The request mixes environments.
         """
         if request.kind == "distillation":
             return Distiller(self.asker, self.distillation).answer(request)
-        from skill_gym.skillbanks.teachers.evolving import propose
-
-        return propose(self.asker, request)
+        return propose(self.asker, request, self.evolution)
