@@ -20,6 +20,8 @@ class Advice:
         general: For all tasks.
         typed: For one task type.
         concrete: With facts; "" where there are none to tell.
+        mistake: What is done wrong, for a warning; "" where nothing is.
+        reason: Why it is done.
     """
 
     title: str
@@ -27,6 +29,8 @@ class Advice:
     general: str
     typed: str
     concrete: str = ""
+    mistake: str = ""
+    reason: str = ""
 
 
 PURPOSES: Mapping[str, str] = {
@@ -69,6 +73,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Holding the object, clean it at a sinkbasin, heat it at the microwave or cool it at the fridge.",
         "With {purpose} in hand, go to a {station} and say '{change} object with {station}' at once.",
         "Take the {object} to a {station}, '{change} {object} with {station}', then go to the {target}.",
+        mistake="Delivering the object as it was found, not clean, hot or cool as asked.",
+        reason="The name of the thing is kept in mind, its state is not.",
     ),
     Cause.MISPLACED: Advice(
         "Put Down Only At The Goal",
@@ -76,6 +82,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Do not use 'move' with the goal object anywhere but at the place that the goal names.",
         "Keep {purpose} in hand until you stand at the place that the goal names.",
         "Do not leave the {object} at a {places}: only a {target} counts.",
+        mistake="Putting the goal object down on the way, at a place that the goal does not name.",
+        reason="A free hand seems useful, and any place near enough.",
     ),
     Cause.SPLIT_PAIR: Advice(
         "One Place For Both",
@@ -83,6 +91,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Objects that belong together go to the same place, with the same number.",
         "Put the second object into the very place, same number, that holds the first.",
         "Both {object} must share one {target}: if they lie in two, move one over to the other.",
+        mistake="Bringing two objects to two places of the same kind.",
+        reason="Places of one kind are taken for one place.",
     ),
     Cause.ONE_OF_TWO: Advice(
         "Fetch The Second Too",
@@ -90,6 +100,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Count what the goal asks for, and go on until every one is delivered.",
         "After the first delivery search the places not seen yet for another of the same kind.",
         "One {object} in the {target} is half the task: fetch another {object}{seen}.",
+        mistake="Stopping after the first of two objects.",
+        reason="The first delivery feels like the end of the task.",
     ),
     Cause.LAMP_NOT_USED: Advice(
         "Use The Lamp",
@@ -97,6 +109,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "With the object to look at in hand, find the lamp and use it.",
         "Once you hold {purpose}, search desks, sidetables and shelves for the lamp and 'use' it.",
         "With the {object} in hand go to the {target}{seen} and say 'use {target}' with its number.",
+        mistake="Carrying the object about without ever using the lamp.",
+        reason="Having the object is taken for having looked at it.",
     ),
     Cause.LAMP_WITHOUT_OBJECT: Advice(
         "Object First, Then Lamp",
@@ -104,6 +118,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Lighting a lamp counts only when the object is in your hand beside it.",
         "Remember the lamp's place, fetch {purpose}, come back with it and only then use the lamp.",
         "The {target} is on, so now bring the {object} in your hand to its place.",
+        mistake="Using the lamp with empty hands.",
+        reason="The lamp is met first and used at once.",
     ),
     Cause.NOT_DELIVERED: Advice(
         "Deliver Without Detour",
@@ -111,6 +127,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "When the object in hand is ready, go to the goal place by the next command and move it there.",
         "When {purpose} is ready in your hand, the next command is 'go to' the goal place, then 'move'.",
         "With the {object} ready: 'go to {target}', open it if closed, 'move {object} to {target}'.",
+        mistake="Carrying the finished object to the end without delivering it.",
+        reason="The goal place is forgotten, or something else is looked for.",
     ),
     Cause.SEEN_NOT_TAKEN: Advice(
         "Take What You See",
@@ -118,6 +136,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Read every list for the name of the goal object, and take it by the very next command.",
         "When a list names {purpose}, the next command is 'take', with its number and the place's.",
         "When a {places} lists a {object}, take it before you leave; it was passed by there.",
+        mistake="Passing by the goal object although it was listed.",
+        reason="Long lists are skimmed instead of being read.",
     ),
     Cause.WRONG_OBJECT: Advice(
         "Only The Named Kind",
@@ -125,6 +145,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Take nothing but an object whose name stands in the goal; another one fills your hand for nothing.",
         "Only {purpose} is worth taking: a thing of another name never counts.",
         "A {wrong} is no {object}: leave it and look for a {object}.",
+        mistake="Taking a thing that the goal does not name.",
+        reason="It is alike, or lies where the right one was expected.",
     ),
     Cause.NOT_OPENED: Advice(
         "Open Every Container",
@@ -132,6 +154,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "When you arrive and read that a place is closed, the next command is to open it.",
         "Open each closed place that you come to until you have found {purpose}.",
         "If no {object} is in sight, open each {places}: those stayed closed when it was not found.",
+        mistake="Leaving closed containers shut while the object is missing.",
+        reason="What cannot be seen is taken for not being there.",
     ),
     Cause.NOT_VISITED: Advice(
         "Visit Every Place",
@@ -139,6 +163,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "Go through the places of the first observation and visit each once until the object is found.",
         "Until you have found {purpose}, every 'go to' leads to a place where you have not been.",
         "Look for a {object} at a {places}, where nobody looked when it was not found.",
+        mistake="Giving up the search with places never visited.",
+        reason="A few likely places are searched over and over.",
     ),
     Cause.REFUSED: Advice(
         "Mind What Is Possible",
@@ -146,12 +172,16 @@ ADVICE: Mapping[Cause, Advice] = {
         "After 'Nothing happens.' ask what is missing: the place, an open door, an object or a free hand.",
         "On the way with {purpose} use only commands that are possible now, and none twice that failed.",
         "When '{verb} ...' makes nothing happen: {condition}.",
+        mistake="Repeating commands that are impossible here.",
+        reason="What a command needs is not asked before it is given.",
     ),
     Cause.UNREADABLE: Advice(
         "Always Give A Command",
         "In every reply.",
         "End every reply with exactly one command in the form asked for; a reply without one loses a step.",
         "Think briefly about {purpose}, then give exactly one command in the form that was asked for.",
+        mistake="Replying without a command in the form asked for.",
+        reason="The thought takes the whole reply.",
     ),
     Cause.LOOP: Advice(
         "Break The Circle",
@@ -159,6 +189,8 @@ ADVICE: Mapping[Cause, Advice] = {
         "If an answer is one that you have read before, do something that you have not done yet.",
         "While you look for {purpose}, do not go back to a place that you have searched; choose a new one.",
         "Coming back to the {places} again and again shows nothing new: go somewhere else.",
+        mistake="Going round in a circle of commands that show nothing new.",
+        reason="What was seen before is forgotten.",
     ),
 }
 """Cause -> what to do instead."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from skill_gym.skillbanks.advice import Advice
+from skill_gym.skillbanks.cause_mistakes import FoundCause, mistakes_from
 from skill_gym.skillbanks.proposals import best_first, learnt_from
 from skill_gym.skillbanks.teacher import Proposal, TeacherAnswer, TeacherRequest
 from skill_gym.trajectory import Trajectory
@@ -56,7 +57,7 @@ class Lessons:
     purposes: Mapping[str, str]
     any_purpose: str
 
-    def teach(self, request: TeacherRequest, teacher: str) -> TeacherAnswer:
+    def teach(self, request: TeacherRequest, teacher: str, *, mistakes: bool = False) -> TeacherAnswer:
         """Answers a request whose episodes were all played in the environment.
 
         A cause that is found in several task types makes one general skill, and further ones for each type
@@ -66,6 +67,7 @@ class Lessons:
         Args:
             request: Failed episodes and the bank.
             teacher: Who answers, for provenance.
+            mistakes: Whether to warn of mistakes as well.
         """
         cases: dict[StrEnum, list[_Case]] = defaultdict(list)
         unexplained = []
@@ -86,8 +88,19 @@ class Lessons:
                 fresh = fresh[:1]
             said = len(levels) - len(fresh)
             weighed += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
+        made = (
+            FoundCause(
+                cause.value,
+                self.advice[cause],
+                [case.trajectory for case in group],
+                group[0].finding.evidence,
+            )
+            for cause in self.advice
+            if (group := cases.get(cause, []))
+        )
         return TeacherAnswer(
             proposals=best_first(weighed),
+            mistakes=mistakes_from(made, request, teacher) if mistakes else (),
             causes={cause.value: len(cases[cause]) for cause in self.advice if cases.get(cause)},
             known=tuple(known),
             unexplained=tuple(unexplained),

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from skill_gym.skillbanks.advice import ADVICE, CONDITIONS, PURPOSES, STATIONS, WHERE_FOUND, Advice
-from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, Finding, diagnose
-from skill_gym.skillbanks.episode_facts import kind
+from skill_gym.skillbanks.cases import Case, found_at, subjects
+from skill_gym.skillbanks.cause_mistakes import FoundCause, mistakes_from
+from skill_gym.skillbanks.diagnosis import Cause, Diagnosis, diagnose
 from skill_gym.skillbanks.habit_proposals import HabitTeaching, propose_habits
 from skill_gym.skillbanks.lessons import Lessons
 from skill_gym.skillbanks.proposals import best_first, learnt_from
@@ -23,23 +24,6 @@ _LESSONS: tuple[tuple[Callable[[Trajectory], bool], Lessons], ...] = (
     (is_search, SEARCH_LESSONS),
 )
 """Environments with rules of their own; all other episodes are ALFWorld's."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    diagnosis: Diagnosis
-    finding: Finding
-
-    @property
-    def task_type(self) -> str:
-        return self.diagnosis.trajectory.task.task_type
-
-    @property
-    def key(self) -> str:
-        return self.diagnosis.trajectory.task.key
-
-    def fact(self, role: str) -> tuple[str, ...]:
-        return self.finding.details.get(role, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +48,7 @@ class RuleTeacher:
         most_places: How many kinds of places a skill names at most.
         habits: Whether to look for habits.
         certainty: Least probability with which a habit must hold more often than not, in (0.5, 1).
+        mistakes: Whether to warn of a mistake for each cause where a bank is distilled.
 
     Raises:
         ValueError: The certainty is out of its range.
@@ -72,6 +57,7 @@ class RuleTeacher:
     most_places: int = 3
     habits: bool = True
     certainty: float = 0.9
+    mistakes: bool = False
 
     def __post_init__(self) -> None:
         if not 0.5 < self.certainty < 1:
@@ -104,10 +90,10 @@ class RuleTeacher:
         if self.habits:
             teaching = propose_habits(request, self.name, certainty=self.certainty, most=self.most_places)
         diagnoses = [diagnose(trajectory) for trajectory in request.trajectories]
-        cases: dict[Cause, list[_Case]] = defaultdict(list)
+        cases: dict[Cause, list[Case]] = defaultdict(list)
         for diagnosis in diagnoses:
             for finding in diagnosis.findings:
-                cases[finding.cause].append(_Case(diagnosis, finding))
+                cases[finding.cause].append(Case(diagnosis, finding))
         has = {entry.fingerprint for entry in request.bank}
         candidates: list[tuple[float, Proposal]] = []
         known: list[str] = []
@@ -129,7 +115,17 @@ class RuleTeacher:
             # The more is said about a cause already, the less further advice on it weighs.
             said = sum(proposal.fingerprint in has for _, proposal in (*levels, *concrete))
             candidates += [(weight / (1 + said + rank), item) for rank, (weight, item) in enumerate(fresh)]
+        made = (
+            FoundCause(
+                cause.value,
+                ADVICE[cause],
+                [case.diagnosis.trajectory for case in group],
+                group[0].finding.evidence,
+            )
+            for cause, group in sorted(cases.items(), key=lambda item: list(Cause).index(item[0]))
+        )
         return TeacherAnswer(
+            mistakes=mistakes_from(made, request, self.name) if self._warns(request) else (),
             # Of equal weight the cause nearer to the goal comes first.
             proposals=(*best_first(candidates), *teaching.answer.proposals),
             causes={cause.value: len(group) for cause, group in cases.items()},
@@ -152,27 +148,34 @@ class RuleTeacher:
                 others=tuple(one for one in request.others if plays(one) == own),
             )
 
-        ours, theirs = lessons.teach(part(True), self.name), part(False)
+        ours, theirs = (
+            lessons.teach(part(True), self.name, mistakes=self._warns(request)),
+            part(False),
+        )
         if not theirs.episodes:
             return ours
         answer = self.ask(theirs)
         return replace(
             answer,
             proposals=(*ours.proposals, *answer.proposals),
+            mistakes=(*ours.mistakes, *answer.mistakes),
             causes={**ours.causes, **answer.causes},
             known=(*ours.known, *answer.known),
             unexplained=(*ours.unexplained, *answer.unexplained),
         )
 
+    def _warns(self, request: TeacherRequest) -> bool:
+        return self.mistakes and request.kind == "distillation"
+
     def _common(
-        self, cause: Cause, cases: Sequence[_Case], request: TeacherRequest
+        self, cause: Cause, cases: Sequence[Case], request: TeacherRequest
     ) -> Iterable[tuple[float, Proposal]]:
         if len({case.task_type for case in cases}) > 1:
             advice = ADVICE[cause]
             yield len(cases), _proposal(advice, advice.general, None, cause, cases, request)
 
     def _typed(
-        self, cause: Cause, cases: Sequence[_Case], request: TeacherRequest
+        self, cause: Cause, cases: Sequence[Case], request: TeacherRequest
     ) -> Iterable[tuple[float, Proposal]]:
         for task_type in sorted({case.task_type for case in cases}):
             own = [case for case in cases if case.task_type == task_type]
@@ -185,14 +188,14 @@ class RuleTeacher:
     def _concrete(
         self,
         cause: Cause,
-        cases: Sequence[_Case],
+        cases: Sequence[Case],
         episodes: Sequence[Diagnosis],
         request: TeacherRequest,
         placed: frozenset[str],
     ) -> Iterable[tuple[float, Proposal]]:
-        groups: dict[tuple[str, ...], list[_Case]] = defaultdict(list)
+        groups: dict[tuple[str, ...], list[Case]] = defaultdict(list)
         for case in cases:
-            for key in _subjects(case):
+            for key in subjects(case):
                 groups[key].append(case)
         for key, own in groups.items():
             types = {case.task_type for case in own}
@@ -208,7 +211,7 @@ class RuleTeacher:
                 yield len(own) / 2, proposal
 
     def _words(
-        self, cause: Cause, key: tuple[str, ...], cases: Sequence[_Case], episodes: Sequence[Diagnosis]
+        self, cause: Cause, key: tuple[str, ...], cases: Sequence[Case], episodes: Sequence[Diagnosis]
     ) -> tuple[Advice, str, list[Diagnosis]]:
         advice = ADVICE[cause]
         if cause is Cause.REFUSED:
@@ -218,7 +221,7 @@ class RuleTeacher:
         sources: list[Diagnosis] = []
         places = Counter(place for case in cases for place in case.fact("places"))
         if cause in (*_SEARCH, Cause.ONE_OF_TWO):
-            found, sources = _found_at(wanted, target, episodes)
+            found, sources = found_at(wanted, target, episodes)
             if found and cause in _SEARCH:
                 return (
                     WHERE_FOUND,
@@ -246,40 +249,12 @@ class RuleTeacher:
         return " or ".join(names[: self.most_places])
 
 
-def _subjects(case: _Case) -> list[tuple[str, ...]]:
-    if case.finding.cause is Cause.REFUSED:
-        return [(verb,) for verb in case.fact("verbs")]
-    if case.finding.cause is Cause.LOOP:
-        return [("",)]
-    if not case.fact("object"):
-        return []
-    wanted, target = case.fact("object")[0], case.diagnosis.facts.goal.target
-    # The same object for the same place may be asked hot here and clean there.
-    state = case.task_type if case.finding.cause is Cause.NOT_CHANGED else ""
-    return [(wanted, target, wrong, state) for wrong in case.fact("wrong") or ("",)]
-
-
-def _found_at(
-    wanted: str, target: str, episodes: Sequence[Diagnosis]
-) -> tuple[Counter[str], list[Diagnosis]]:
-    places: Counter[str] = Counter()
-    sources = []
-    for episode in episodes:
-        seen = {kind(place) for place in episode.facts.seen(wanted).values()}
-        # At the goal place it is of no use, unless that is where other tasks find it.
-        seen.discard(target if episode.facts.goal.object == wanted else "")
-        if seen:
-            places.update(seen)
-            sources.append(episode)
-    return places, sources
-
-
 def _proposal(
     advice: Advice,
     principle: str,
     task_type: str | None,
     cause: Cause,
-    cases: Sequence[_Case],
+    cases: Sequence[Case],
     request: TeacherRequest,
     sources: Sequence[Diagnosis] = (),
 ) -> Proposal:
