@@ -29,6 +29,15 @@ MAY_DIFFER = frozenset(
         "run.keep_last",
         "grpo.micro_batch_tokens",
         "validation.before_training",
+        "teacher.base_url",
+        "teacher.api_key_variable",
+        "teacher.budget_tokens",
+        "teacher.budget_usd",
+        "teacher.price",
+        "teacher.concurrency",
+        "teacher.cache",
+        "teacher.timeout",
+        "teacher.tries",
     }
 )
 """Settings that may change at a resume: they alter no iteration, only how many there are and where."""

@@ -52,6 +52,8 @@ class RunBank:
         self.teacher = teacher
         self.trials = SkillTrials(config.trials, seed=config.run.seed) if config.trials.enable else None
         self._guard: Guard | None = None
+        self._validations = self._rounds = self._errors = 0
+        self._said: set[str] = set()
         self.shared: SharedBank | None = None
         if config.bank.store is not None:
             self.shared = SharedBank(config.bank.store, config.run.name or Path(config.run.folder).name)
@@ -101,7 +103,10 @@ class RunBank:
     def evolve(
         self, iteration: int, trajectories: Sequence[Trajectory], guard: Callable[[SkillBank], Guard]
     ) -> None:
-        """Makes the next version from a validation, or puts what it would add on trial.
+        """Makes the next version from every k-th validation, or puts what it would add on trial.
+
+        A teacher without an answer leaves the bank as it is; its error stands in the round's record and is
+        counted.
 
         Args:
             iteration: Its number.
@@ -109,6 +114,9 @@ class RunBank:
             guard: Makes who examines proposals; asked once, since it has read all the tasks.
         """
         if not self.config.evolution.enable_dynamic_update:
+            return
+        self._validations += 1
+        if self._validations % self.config.evolution.every_validations:
             return
         if self._guard is None:
             self._guard = guard(self.bank)
@@ -124,6 +132,9 @@ class RunBank:
             guard=self._guard,
         )
         self.folder.save_evolution(iteration, evolution.to_dict())
+        self._rounds += 1
+        if evolution.error is not None:
+            self._count_error(evolution.error)
         bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)
         source: Origin = {"teacher": evolution.teacher, **sources(evolution.added, trajectories)}
         reason = evolution_reason(iteration, evolution)
@@ -132,6 +143,19 @@ class RunBank:
         if bank.version != self.bank.version:
             logger.info("evolution: the bank goes from %s to %s", self.bank.version, bank.version)
             self._publish(bank, reason, evolution.revised, source)
+
+    def _count_error(self, error: str) -> None:
+        self._errors += 1
+        fault = error.partition(":")[0]
+        if fault not in self._said:
+            # Once for each kind: a budget that is used up would else be news at every validation.
+            self._said.add(fault)
+            logger.warning(
+                "the teacher %s gave no answer (%s): training goes on with the bank as it is; further errors "
+                "of this kind are counted in evolution/teacher_errors",
+                self.teacher.name,
+                error,
+            )
 
     def rule(self, iteration: int, played: Sequence[Played], fall: Fall) -> dict[str, Any]:
         """Hears what an iteration says of the skills on trial.
@@ -193,11 +217,13 @@ class RunBank:
     # For the run's files
 
     def metrics(self) -> dict[str, Any]:
-        """Size and version."""
+        """Size and version of the bank, rounds of evolution and the teacher's errors."""
         return {
             "bank/size": len(self.bank),
             "bank/generation": self.bank.generation,
             "bank/version": self.bank.version,
+            "evolution/rounds": self._rounds,
+            "evolution/teacher_errors": self._errors,
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -207,6 +233,12 @@ class RunBank:
             "first_bank": _record(self.first),
             "trials": None if self.trials is None else self.trials.to_json(),
             "store": None if self.shared is None else self.shared.to_json(),
+            "evolution": {
+                "validations": self._validations,
+                "rounds": self._rounds,
+                "errors": self._errors,
+                "said": sorted(self._said),
+            },
         }
 
     def restore(self, state: Mapping[str, Any], iteration: int) -> None:
@@ -217,6 +249,9 @@ class RunBank:
         """
         self.bank = _read(state["bank"])
         self.first = _read(state["first_bank"])
+        evolution = state["evolution"]
+        self._validations, self._rounds = evolution["validations"], evolution["rounds"]
+        self._errors, self._said = evolution["errors"], set(evolution["said"])
         if self.trials is not None:
             self.trials.restore(state["trials"])
         if self.shared is None:

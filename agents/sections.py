@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.skill_trials import SkillTrialsConfig
+from skill_gym.agents.teacher_config import TeacherConfig
 from skill_gym.skillbanks.by_embedding import EmbeddingOptions
 from skill_gym.skillbanks.evolution import EvolutionConfig
 
@@ -268,6 +269,7 @@ class TrainConfig:
     grpo: GRPOConfig = field(default_factory=GRPOConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     evolution: EvolutionConfig = field(default_factory=_no_evolution)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
     trials: SkillTrialsConfig = field(default_factory=SkillTrialsConfig)
     run: RunConfig = field(default_factory=RunConfig)
 

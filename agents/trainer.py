@@ -20,6 +20,7 @@ from skill_gym.agents.packing import make_samples
 from skill_gym.agents.rollout import Episode, Played
 from skill_gym.agents.run_bank import RunBank
 from skill_gym.agents.run_folder import RunFolder
+from skill_gym.agents.run_teacher import RunTeacher, open_run_teacher
 from skill_gym.agents.schedule import TaskOrder, episode_seed
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.skill_trials import SkillTrials
@@ -29,7 +30,6 @@ from skill_gym.agents.validation import Validation
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.leaks import ids_from_tasks
 from skill_gym.skillbanks.retrieval import Retriever
-from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.skillbanks.teacher import Teacher
 
 Progress = Callable[[int, Mapping[str, Any]], None]
@@ -46,7 +46,7 @@ class Trainer:
         make_env: ``make_env(bank, role)`` gives a function that makes an environment; None builds the suite's
             stack from ``config``.
         policy: Who samples; None opens vLLM or transformers as ``config.sampler`` says.
-        teacher: Who proposes new skills.
+        teacher: Who proposes new skills; None opens the one that ``config.teacher`` names.
         progress: Called after each iteration with its number and metrics.
 
     Attributes:
@@ -59,6 +59,7 @@ class Trainer:
         BankError: There is no such bank, or the run's store cannot be written.
         RunFolderError: The folder cannot be written, or holds a run already; raised before any work.
         CheckpointError: There is nothing to resume, or it was run with other settings.
+        TeacherError: The teacher's key or address is missing.
         ConfigError: There are fewer validation tasks than ``validation.fresh`` wants.
     """
 
@@ -74,7 +75,8 @@ class Trainer:
     ) -> None:
         self.config = config
         self.folder = RunFolder(Path(config.run.folder), resume=resume)
-        self.banks = RunBank(config, self.folder, teacher or RuleTeacher(), resume=resume)
+        self._teacher = RunTeacher(teacher) if teacher else open_run_teacher(config.teacher, self.folder.path)
+        self.banks = RunBank(config, self.folder, self._teacher, resume=resume)
         self.iteration = 0
         self.cursor = 0
         self.progress = progress
@@ -170,6 +172,7 @@ class Trainer:
             **rollout_metrics(stats),
             **validation,
             **self.banks.metrics(),
+            **self._teacher.metrics(),
             "time/iteration": time.perf_counter() - began,
             **{f"time/{phase}": seconds for phase, seconds in self._seconds.items()},
         }
@@ -269,6 +272,7 @@ class Trainer:
         """Closes the run's files, and the policy's engine unless the policy was given."""
         self.metrics.close()
         self.banks.close()
+        self._teacher.close()
         close = getattr(self.policy, "close", None)
         if self._owns_policy and callable(close):
             close()

@@ -240,7 +240,8 @@ def evolve(
         )
     except TeacherError as failure:
         error = str(failure)
-        _log.warning(
+        # Whoever evolves a bank decides how loudly to say it.
+        _log.info(
             "the teacher %s gave no answer, the bank stays at %s: %s", teacher.name, bank.version, error
         )
     admitted = admit(
