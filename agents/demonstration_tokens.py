@@ -50,11 +50,11 @@ def said(prompt: str, reply: str, chat: ChatTokens, previous: Completion | None)
     """The completion that a policy would have given had it said ``reply``, ended by itself."""
     message: Message = {"role": "user", "content": prompt}
     prompt_ids = chat.prompt_ids([message]) if previous is None else chat.continuation_ids(previous, message)
-    reply_ids = (*chat.tokenizer(reply, add_special_tokens=False)["input_ids"], _end_id(chat))
+    reply_ids = (*chat.tokenizer(reply, add_special_tokens=False)["input_ids"], end_id(chat))
     return Completion("", prompt_ids, reply_ids, (0.0,) * len(reply_ids), reply)
 
 
-def _end_id(chat: ChatTokens) -> int:
+def end_id(chat: ChatTokens) -> int:
     """The token that closes a reply: what the template puts there, else the end of text."""
     opened = Completion("", (0,), (), (), "")
     first = chat.continuation_ids(opened, {"role": "user", "content": "x"})[1]
