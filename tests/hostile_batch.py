@@ -40,7 +40,7 @@ def ask(url: str, folder: Path, count: int, budget: int = 10**9) -> Ends:
     with (
         Ledger(folder / "ledger.jsonl", budget=Budget(tokens=budget)) as ledger,
         open_chat_model(
-            "openai:m", base_url=url, ledger=ledger, cache=folder / "answers.sqlite", retry=rule, timeout=0.6
+            "openai:m", base_url=url, ledger=ledger, cache=folder / "answers.sqlite", retry=rule, timeout=1.5
         ) as model,
     ):
         questions = [

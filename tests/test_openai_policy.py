@@ -243,7 +243,7 @@ def test_play_is_counted_and_a_request_over_the_budget_is_an_error(endpoint: End
         return status, {**said_, "usage": {"prompt_tokens": 200, "completion_tokens": 30}}
 
     endpoint.answer = answer
-    ledger = Ledger(budget=Budget(tokens=800), prices={"m": Price(1.0, 10.0)})
+    ledger = Ledger(budget=Budget(tokens=1000), prices={"m": Price(1.0, 10.0)})
     policy = OpenAIPolicy("m", endpoint.url, ledger=ledger)
     ends = [answers(policy, [question(str(n), max_new_tokens=100)])[str(n)] for n in range(6)]
     answered = [end for end in ends if end.finish_reason == "stop"]

@@ -207,6 +207,12 @@ def test_field_that_the_user_asked_for_is_not_given_up() -> None:
     assert [asked.body["temperature"] for asked in server.requests] == [0.7]
 
 
+@pytest.mark.parametrize("name", ["max_tokens", "n", "stream", "response_format"])
+def test_options_that_break_the_budget_or_the_form_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: set by each question"):
+        OpenAIChat("m", "http://127.0.0.1:1/v1", options={name: 2})
+
+
 def test_server_that_declines_both_length_fields_is_no_circle() -> None:
     def answer(asked: Asked) -> Said:
         field = "max_tokens" if "max_tokens" in asked.body else "max_completion_tokens"

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from skill_gym.skillbanks.teacher import TeacherError
+from skill_gym.skillbanks.teachers.answer_form import FORMS, Form
 from skill_gym.skillbanks.teachers.chat import ChatMessage, ChatReply, ChatRequest
+from skill_gym.skillbanks.teachers.dialect import Dialect
 from skill_gym.skillbanks.teachers.failed_try import FailedTry
 from skill_gym.skillbanks.teachers.ledger import Ledger
 from skill_gym.skillbanks.teachers.metered import Metered, most_prompt_tokens
@@ -80,6 +82,18 @@ def test_failures_cost_what_is_known_or_else_the_most() -> None:
     assert ledger.total == Spent(
         answers=1, lost=2, prompt_tokens=30 + 2 * worst[0], reply_tokens=4 + 2 * worst[1]
     )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_worst_case_bounds_what_is_sent_in_any_form(form: Form) -> None:
+    schema = {
+        "type": "object",
+        "properties": {f"p{n}": {"type": "object", "properties": {"a": {}}} for n in range(50)},
+    }
+    asked = ChatRequest(messages=(ChatMessage("user", "hello"),), schema=schema)
+    fields = Dialect("m", "max_tokens", {}).fields(asked, form)
+    sent = fields["messages"][0]["content"] + json.dumps(fields.get("response_format", ""))
+    assert most_prompt_tokens(asked) >= len(sent)
 
 
 def test_worst_case_bounds_any_tokenizer() -> None:

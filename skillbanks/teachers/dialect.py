@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 _LENGTH = ("max_tokens", "max_completion_tokens")
 
+_OURS = frozenset({*_LENGTH, "messages", "model", "n", "response_format", "stream"})
 _MAY_GO = ("temperature", "seed", "top_p")
 
 
@@ -32,9 +33,14 @@ class Dialect:
 
     Attributes:
         concessions: What was given up -> how often; a weaker form counts with each answer in it.
+
+    Raises:
+        ValueError: An option would break the budget's bound or the form of the answer.
     """
 
     def __init__(self, model: str, length_field: str, options: Mapping[str, Any]) -> None:
+        if ours := sorted(_OURS & options.keys()):
+            raise ValueError(f"{', '.join(ours)}: set by each question, not by an option; leave it out")
         self.model = model
         self.concessions: Counter[str] = Counter()
         self._length_field = length_field

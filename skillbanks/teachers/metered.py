@@ -1,14 +1,16 @@
 """Writes every request to a model into the ledger, and sends none that the budget does not allow."""
 
+import json
 import logging
 
+from skill_gym.skillbanks.teachers.answer_form import strict_schema
 from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest
 from skill_gym.skillbanks.teachers.failed_try import FailedTry
 from skill_gym.skillbanks.teachers.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
-_OF_TEMPLATE = 64
+_OF_TEMPLATE = 256
 _OF_MESSAGE = 16
 
 
@@ -74,6 +76,9 @@ def most_prompt_tokens(request: ChatRequest) -> int:
     A token stands for at least one byte. Three to four is usual, so this is several times too much: it is
     set aside for the time of the request only.
     """
-    schema = 0 if request.schema is None else len(str(request.schema).encode())
+    schema = 0
+    if request.schema is not None:
+        # The strict form names each property once more.
+        schema = max(len(json.dumps(each)) for each in (request.schema, strict_schema(request.schema)))
     written = sum(len(message.content.encode()) + _OF_MESSAGE for message in request.messages)
     return written + schema + _OF_TEMPLATE
