@@ -8,8 +8,9 @@ from pathlib import Path
 from skill_gym.benchmarks import distill_report
 from skill_gym.benchmarks.bank_text import shown
 from skill_gym.benchmarks.distill_sources import Sources, read_sources
-from skill_gym.benchmarks.teacher_options import add_teacher_arguments
+from skill_gym.benchmarks.teacher_options import OpenTeacher, add_teacher_arguments, open_teacher
 from skill_gym.registration import SUITE
+from skill_gym.skillbanks.teacher import Teacher
 
 _RULES_NEW = 12
 
@@ -92,10 +93,8 @@ def run(options: argparse.Namespace) -> int:
     from skill_gym.benchmarks.distill_guard import guard
     from skill_gym.benchmarks.distill_target import Target
     from skill_gym.benchmarks.progress import QuestionBar
-    from skill_gym.benchmarks.teacher_options import open_teacher
     from skill_gym.skillbanks.distillation import distil
     from skill_gym.skillbanks.rule_teacher import RuleTeacher
-    from skill_gym.skillbanks.teacher import Teacher
 
     sources = read_sources(options.sources, options.env)
     print("\n".join(map(shown, sources.told)))
@@ -110,27 +109,19 @@ def run(options: argparse.Namespace) -> int:
     examiner, told = guard(sources)
     if told:
         print(told)
+    usual = _RULES_NEW if rules else None
     with ExitStack() as stack:
-        teacher: Teacher = RuleTeacher()
-        max_new = options.max_new or (_RULES_NEW if rules else None)
-        folder = options.folder or options.out.with_suffix(".teacher")
-        if not rules:
-            folder.mkdir(parents=True, exist_ok=True)
-        model = open_teacher(options, folder)
+        model = _open(options, stack)
         if model is not None:
-            from skill_gym.skillbanks.teachers.model_teacher import ModelTeacher
-
-            stack.enter_context(model)
             planned = distill_report.planned(sources, options, target.bank)
             bar = QuestionBar(planned.count, "asking", figures=model.postfix)
             model.asker.on_answered = stack.enter_context(bar)
-            teacher = ModelTeacher(model.asker, distillation=distill_report.config(options))
         evolution = distil(
             target.bank,
             sources.trajectories,
-            teacher,
+            RuleTeacher() if model is None else _taught_by(model, options),
             memories=sources.memories,
-            max_new=max_new,
+            max_new=usual if options.max_new is None else options.max_new,
             max_episodes=options.max_episodes,
             seed=options.seed,
             guard=examiner,
@@ -145,6 +136,21 @@ def run(options: argparse.Namespace) -> int:
         return 1
     print(shown(target.write(evolution, sources)))
     return 1 if evolution.lost else 0
+
+
+def _open(options: argparse.Namespace, stack: ExitStack) -> OpenTeacher | None:
+    """The model, open until the stack is left; None for rules."""
+    folder = options.folder or options.out.with_suffix(".teacher")
+    if options.teacher != "rules":
+        folder.mkdir(parents=True, exist_ok=True)
+    model = open_teacher(options, folder)
+    return None if model is None else stack.enter_context(model)
+
+
+def _taught_by(model: OpenTeacher, options: argparse.Namespace) -> Teacher:
+    from skill_gym.skillbanks.teachers.model_teacher import ModelTeacher
+
+    return ModelTeacher(model.asker, distillation=distill_report.config(options))
 
 
 def _plan(sources: Sources, options: argparse.Namespace) -> str:
