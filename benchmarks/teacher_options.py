@@ -4,14 +4,16 @@ import argparse
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from skill_gym.skillbanks.teachers.asking import Asker
 from skill_gym.skillbanks.teachers.ledger import Ledger
 from skill_gym.skillbanks.teachers.opening import OpenChatModel, open_chat_model
 from skill_gym.skillbanks.teachers.price import read_prices
 from skill_gym.skillbanks.teachers.retries import RetryRule
 from skill_gym.skillbanks.teachers.spending import Budget
+
+if TYPE_CHECKING:
+    pass
 
 LEDGER_FILE = "ledger.jsonl"
 CACHE_FILE = "answers.sqlite"
@@ -79,9 +81,15 @@ class OpenTeacher:
     """
 
     def __init__(self, model: OpenChatModel, *, concurrency: int) -> None:
+        try:
+            from skill_gym.skillbanks.teachers.asking import Asker
+        except ImportError as error:
+            raise ImportError(
+                "asking a model needs the package pydantic: pip install 'skill-gym[teachers]'"
+            ) from error
         self.model = model
         self.ledger = model.ledger
-        self.asker = Asker(model, concurrency=concurrency)
+        self.asker: Asker = Asker(model, concurrency=concurrency)
 
     def postfix(self) -> dict[str, str]:
         """Tokens and cost so far, for the end of a progress bar."""

@@ -1,6 +1,8 @@
 import argparse
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,17 @@ def opened(folder: Path, *arguments: str) -> OpenTeacher:
     teacher = open_teacher(options(*arguments), folder)
     assert teacher is not None
     return teacher
+
+
+def test_commands_know_their_options_without_the_extra() -> None:
+    heavy = {"openai", "pydantic"}
+    probe = (
+        "import argparse, sys, skill_gym.benchmarks.teacher_options as options;"
+        "options.add_teacher_arguments(argparse.ArgumentParser());"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_rules_ask_nobody(tmp_path: Path) -> None:
