@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,14 @@ class ExportConfig:
             raise ValueError(f"max_tokens must be at least 1, got {self.max_tokens}; leave it out for any")
 
 
+def estimated(example: SftExample) -> Length:
+    """The length without a tokenizer."""
+    episode = example.episode
+    learnt = [reply for reply, learn in zip(episode.replies, episode.learn, strict=True) if learn]
+    reply = sum(map(about_tokens, learnt))
+    return Length(sum(map(about_tokens, (*episode.prompts, *episode.replies))) - reply, reply)
+
+
 @dataclass(frozen=True, slots=True)
 class Ruler:
     """How long texts and examples are.
@@ -66,16 +74,8 @@ class Ruler:
 
     name: str = ""
     count: Callable[[str], int] | None = None
-    measure: Measure = field(default=lambda example: estimated(example))
+    measure: Measure = estimated
     tokenizer: Any = None
-
-
-def estimated(example: SftExample) -> Length:
-    """The length without a tokenizer."""
-    episode = example.episode
-    learnt = [reply for reply, learn in zip(episode.replies, episode.learn, strict=True) if learn]
-    reply = sum(map(about_tokens, learnt))
-    return Length(sum(map(about_tokens, (*episode.prompts, *episode.replies))) - reply, reply)
 
 
 def export_trajectories(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skill_gym.benchmarks import warm_up
+from skill_gym.benchmarks.collect_folder import DEMONSTRATIONS_FILE, TRAJECTORIES_FILE
 from skill_gym.benchmarks.commands import key_values
 from skill_gym.trajectory import Trajectory, read_trajectories
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from skill_gym.agents.sft_export import ExportConfig, Ruler
 
 EPILOG = """where episodes come from:
-  files of JSON lines                    skill-gym collect, or skill-gym evaluate --trajectories FILE
+  the folder of skill-gym collect        its demonstrations where it chose some, else all its episodes
   the folder of a training run           the policy's own successes, of its training iterations
+  files of JSON lines                    such as those of skill-gym evaluate --trajectories FILE
   --play                                 the environment's scripted player, as skill-gym cold-start plays
 
 what is written to --out (train.* and validation.*, one row an example):
@@ -25,7 +27,8 @@ what is written to --out (train.* and validation.*, one row an example):
                         earlier turns are its history then, whose answers LLaMA-Factory trains on as well
   sharegpt.json         LLaMA-Factory, which trains on every gpt turn
   trl.jsonl             TRL; set assistant_only_loss=True (the chat template must mark replies)
-  trl_completion.jsonl  TRL; prompt and completion: the loss is on the completion only
+  trl_completion.jsonl  TRL; prompt and completion: the loss is on the completion only (with transformers 5
+                        take TRL 1 or later: 0.24 reads its prompts' lengths wrongly)
   dataset_info.json, llamafactory_sft.yaml, export.json (settings and statistics)
 
 Only episodes that solved their task are used, and of these only valid replies are learnt. A conversation with
@@ -51,7 +54,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.epilog = EPILOG
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.add_argument(
-        "trajectories", nargs="*", type=Path, metavar="FILE", help="JSON lines, or folders of training runs"
+        "trajectories",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="JSON lines, or folders of collections or training runs",
     )
     command.add_argument("--out", required=True, metavar="FOLDER", help="where the files go, all or none")
     command.add_argument("--formats", nargs="+", metavar="NAME", default=(), help="which files; see below")
@@ -140,7 +147,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def episodes(paths: list[Path]) -> Iterator[Trajectory]:
-    """The episodes of files and of training runs, whose validation episodes are passed over.
+    """The episodes of files, collections and training runs, whose validation episodes are passed over.
 
     Raises:
         ValueError: A path is neither, or holds nothing.
@@ -154,13 +161,17 @@ def episodes(paths: list[Path]) -> Iterator[Trajectory]:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
+    for name in (DEMONSTRATIONS_FILE, TRAJECTORIES_FILE):
+        if (path / name).is_file():
+            return [path / name]
     if (path / "trajectories").is_dir():
         found = sorted((path / "trajectories").glob("iteration-*.jsonl"))
     else:
         found = sorted(path.glob("*.jsonl")) if path.is_dir() else []
     if not found:
         raise ValueError(
-            f"no trajectories at {path}; expected a file of JSON lines, a folder of them, or a training run"
+            f"no trajectories at {path}; expected a file of JSON lines, a folder of them, or the folder of a "
+            "collection or a training run"
         )
     return found
 

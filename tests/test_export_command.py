@@ -63,6 +63,17 @@ def test_a_training_run_gives_its_training_episodes_only(tmp_path, capsys):
     assert "1 left out: not solved (truncated)" in told
 
 
+@pytest.mark.parametrize(("names", "used"), [(["trajectories"], 4), (["trajectories", "demonstrations"], 2)])
+def test_a_collection_gives_its_demonstrations_or_all_its_episodes(names, used, tmp_path, capsys):
+    folder = tmp_path / "collected"
+    folder.mkdir()
+    (folder / "runs.jsonl").write_text("what the command keeps for itself\n")
+    for name, count in zip(names, (4, 2), strict=False):
+        write_trajectories(folder / f"{name}.jsonl", played(count=8)[:count])
+    assert main(["export", str(folder), "--validation", "0", "--out", str(tmp_path / "out")]) == 0
+    assert f"episodes: {used} read, {used} used" in capsys.readouterr().out
+
+
 def test_the_cold_start_reads_what_was_exported_for_it(tmp_path, capsys):
     data, inside, files = (str(tmp_path / name) for name in ("data", "inside", "files"))
     assert main(["export", *PLAY, *SIZE, "--tokenizer", "new", "--out", data]) == 0
