@@ -58,7 +58,11 @@ def add_arguments(command: argparse.ArgumentParser, players: str, experts: str) 
     where.add_argument(
         "--max-invalid", type=int, default=0, metavar="N", help="invalid turns of a demonstration, at most"
     )
-    where.add_argument("--best", action="store_true", help="one demonstration a task: valid, then short")
+    where.add_argument(
+        "--best",
+        action="store_true",
+        help="of each task the best one: fewest invalid turns, then fewest turns",
+    )
     where.add_argument("--no-verify", action="store_true", help="do not replay demonstrations")
     play = command.add_argument_group("who plays, and how")
     play.add_argument("--policy", default="expert", help=players)

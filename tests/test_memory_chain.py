@@ -180,6 +180,15 @@ def test_of_several_changes_the_last_one_counts_and_refused_ones_do_not() -> Non
     assert [link.index for link in household_chain(trajectory)] == [0, 1, 3, 4, 5, 6]
 
 
+def test_a_change_in_hand_wins_where_the_object_also_lies_at_its_goal() -> None:
+    trajectory = household(
+        CLEAN,
+        go("desk 1"), go("shelf 1"), take("mug 1", "shelf 1"), go("sinkbasin 1"),
+        ("clean mug 1 with sinkbasin 1", "You clean the mug 1 using the sinkbasin 1."),
+    )  # fmt: skip
+    assert [link.index for link in household_chain(trajectory)] == [1, 2, 3, 4]
+
+
 def test_a_knife_is_laid_down_before_what_it_has_cut_is_taken() -> None:
     trajectory = household(
         PLACE,

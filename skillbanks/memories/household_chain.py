@@ -85,6 +85,9 @@ def _goal_acts(trajectory: Trajectory, acts: Sequence[Act]) -> list[Act]:
         if not lit or held is None:
             raise ChainError("solved without a lamp turned on and an object in hand; the record is not whole")
         return [lit[-1], held]
+    if acts and acts[-1].verb == CHANGES.get(task_type):
+        # What lay in two places at once, as on two burners, is still in the other one when it is taken.
+        return [acts[-1]]
     moves = [act for act in acts if act.verb == "move"]
     if not moves:
         raise ChainError("solved without anything put down; the record is not whole")
