@@ -8,9 +8,8 @@ from pathlib import Path
 from skill_gym.benchmarks import distill_report
 from skill_gym.benchmarks.bank_text import shown
 from skill_gym.benchmarks.distill_sources import Sources, read_sources
-from skill_gym.benchmarks.teacher_options import OpenTeacher, add_teacher_arguments, open_teacher
+from skill_gym.benchmarks.teacher_options import add_teacher_arguments
 from skill_gym.registration import SUITE
-from skill_gym.skillbanks.teacher import Teacher
 
 _RULES_NEW = 12
 
@@ -92,7 +91,6 @@ def run(options: argparse.Namespace) -> int:
     """Distils; exit code 1 when a part got no answer."""
     from skill_gym.benchmarks.distill_guard import guard
     from skill_gym.benchmarks.distill_target import Target
-    from skill_gym.benchmarks.progress import QuestionBar
     from skill_gym.skillbanks.distillation import distil
     from skill_gym.skillbanks.rule_teacher import RuleTeacher
 
@@ -101,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"\n{sources.table()}\n")
     rules = options.teacher == "rules"
     if options.plan:
-        print("rules ask nobody" if rules else _plan(sources, options))
+        print("rules ask nobody" if rules else _plan(options, sources))
         return 0
     if options.out is None:
         raise ValueError("--out is missing; name a bank file (.json) or a store, or look first with --plan")
@@ -111,15 +109,15 @@ def run(options: argparse.Namespace) -> int:
         print(told)
     usual = _RULES_NEW if rules else None
     with ExitStack() as stack:
-        model = _open(options, stack)
-        if model is not None:
-            planned = distill_report.planned(sources, options, target.bank)
-            bar = QuestionBar(planned.count, "asking", figures=model.postfix)
-            model.asker.on_answered = stack.enter_context(bar)
+        model = None
+        if not rules:
+            from skill_gym.benchmarks.distill_model import DistillingModel
+
+            model = stack.enter_context(DistillingModel(options, sources, target.bank))
         evolution = distil(
             target.bank,
             sources.trajectories,
-            RuleTeacher() if model is None else _taught_by(model, options),
+            RuleTeacher() if model is None else model.teacher,
             memories=sources.memories,
             max_new=usual if options.max_new is None else options.max_new,
             max_episodes=options.max_episodes,
@@ -138,39 +136,11 @@ def run(options: argparse.Namespace) -> int:
     return 1 if evolution.lost else 0
 
 
-def _open(options: argparse.Namespace, stack: ExitStack) -> OpenTeacher | None:
-    """The model, open until the stack is left; None for rules."""
-    folder = options.folder or options.out.with_suffix(".teacher")
-    if options.teacher != "rules":
-        folder.mkdir(parents=True, exist_ok=True)
-    model = open_teacher(options, folder)
-    return None if model is None else stack.enter_context(model)
-
-
-def _taught_by(model: OpenTeacher, options: argparse.Namespace) -> Teacher:
-    from skill_gym.skillbanks.teachers.model_teacher import ModelTeacher
-
-    return ModelTeacher(model.asker, distillation=distill_report.config(options))
-
-
-def _plan(sources: Sources, options: argparse.Namespace) -> str:
+def _plan(options: argparse.Namespace, sources: Sources) -> str:
+    from skill_gym.benchmarks.distill_model import told_plan
     from skill_gym.skillbanks.bank_source import open_bank
-    from skill_gym.skillbanks.teachers.price import read_prices
 
-    bank = open_bank(options.bank or "none", sources.env_id)
-    planned = distill_report.planned(sources, options, bank)
-    told = [f"{count} x {purpose}" for purpose, count in planned.questions.items()]
-    name = options.teacher.partition(":")[2]
-    price = read_prices(options.price, name).get(name) if options.price else None
-    cost = (
-        "" if price is None else f", {price.usd(planned.prompt_tokens, planned.reply_tokens):.2f} US dollars"
-    )
-    return (
-        f"about {planned.count} questions, {planned.prompt_tokens:,} tokens read and "
-        f"{planned.reply_tokens:,} said"
-        f"{cost} (rather too many than too few; hidden thoughts and mended answers come on top):\n  "
-        + "\n  ".join(told)
-    )
+    return told_plan(options, sources, open_bank(options.bank or "none", sources.env_id))
 
 
 def _range(text: str) -> tuple[int, int]:

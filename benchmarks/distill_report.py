@@ -1,44 +1,10 @@
-"""What ``skill-gym distill`` says: the plan before, and what became of every proposal after."""
+"""What ``skill-gym distill`` says in the end: what became of every proposal, and what was lost."""
 
-import argparse
 from collections.abc import Iterator
 
 from skill_gym.benchmarks.bank_text import sentence
-from skill_gym.benchmarks.distill_sources import Sources
-from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.evolution import Evolution
 from skill_gym.skillbanks.skill import Mistake, Skill
-from skill_gym.skillbanks.teacher import TeacherRequest
-from skill_gym.skillbanks.teachers.distil_evidence import sampled
-from skill_gym.skillbanks.teachers.distil_plan import DistillationPlan, plan
-from skill_gym.skillbanks.teachers.distilling import DistillationConfig
-
-
-def config(options: argparse.Namespace) -> DistillationConfig:
-    """The settings that the options say."""
-    return DistillationConfig(
-        general=options.general,
-        per_category=options.per_category,
-        mistakes=options.mistakes,
-        batch_size=options.batch_size,
-        episode_tokens=options.episode_tokens,
-        lessons_per_batch=options.lessons,
-        answer_tokens=options.answer_tokens,
-        seed=options.seed,
-        strict=options.strict,
-    )
-
-
-def planned(sources: Sources, options: argparse.Namespace, bank: SkillBank) -> DistillationPlan:
-    """What a model would be asked."""
-    episodes = [episode for episode in sources.trajectories if episode.ended != "broken"]
-    memories = list(sources.memories)
-    if options.max_episodes is not None:
-        episodes, memories = sampled(episodes, memories, options.max_episodes, options.seed)
-    request = TeacherRequest(
-        tuple(episodes), bank, max_new=None, kind="distillation", memories=tuple(memories)
-    )
-    return plan(request, config(options), context_tokens=options.teacher_context)
 
 
 def lines(evolution: Evolution) -> Iterator[str]:

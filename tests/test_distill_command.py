@@ -1,6 +1,8 @@
 """skill-gym distill: what it reads, says, writes, and how it ends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,19 @@ def test_rules_distil_episodes(episodes: Path, tmp_path: Path, capsys: Out):
     assert len(bank) > 0
     assert bank.metadata["total_memories_analyzed"] == 16
     assert not any(skill.evolved for skill in bank.skills)
+
+
+def test_rules_need_no_package_of_models(episodes: Path, tmp_path: Path):
+    """Neither pydantic nor openai: the command line is there for those, too, who ask no model."""
+    program = (
+        "import sys\n"
+        "sys.modules['pydantic'] = sys.modules['openai'] = None\n"
+        "from skill_gym.benchmarks.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    given = ["distill", str(episodes), "--out", str(tmp_path / "bank.json")]
+    done = subprocess.run([sys.executable, "-c", program, *given], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_rules_and_memories_get_a_mend(memories: Path, tmp_path: Path, capsys: Out):
