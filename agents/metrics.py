@@ -118,6 +118,7 @@ def rollout_metrics(stats: RolloutStats) -> dict[str, Any]:
         "rollout/steps": stats.steps,
         "rollout/new_tokens": stats.new_tokens,
         "rollout/tokens_per_second": stats.new_tokens / stats.wall if stats.wall else 0.0,
+        "rollout/cache_hits": stats.cached_tokens / stats.prompt_tokens if stats.prompt_tokens else 0.0,
         "rollout/occupancy": stats.occupancy,
         "rollout/env_seconds": stats.env_time,
         "rollout/policy_seconds": stats.policy_time,

@@ -62,6 +62,7 @@ class Completion:
         text: The reply as text, without the end-of-turn token.
         finish_reason: ``stop``, ``length`` (cut at ``max_new_tokens``) or ``error`` (``text`` says why).
         weights_version: Which weights answered; counts up from 0 with each ``load_weights``.
+        cached_tokens: Tokens of the prompt that the engine had in its prefix cache, by its own count.
     """
 
     ticket: str
@@ -71,6 +72,7 @@ class Completion:
     text: str
     finish_reason: FinishReason = "stop"
     weights_version: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

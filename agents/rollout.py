@@ -27,6 +27,7 @@ class RolloutStats:
         episodes: Episodes that ended, broken ones included.
         steps: Steps of all environments.
         prompt_tokens: Tokens of all prompts, cached prefixes included; 0 for policies without tokens.
+        cached_tokens: Those of them that the engine had in its prefix cache.
         new_tokens: Tokens sampled.
         wall: Seconds in all, without the time that whoever takes the episodes spent on them.
         env_time: Seconds of that in environments, or waiting for them while the policy had nothing to do.
@@ -40,6 +41,7 @@ class RolloutStats:
     episodes: int = 0
     steps: int = 0
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     new_tokens: int = 0
     wall: float = 0.0
     env_time: float = 0.0
@@ -202,7 +204,11 @@ class Rollout(Iterator[Played]):
         return completions
 
     def _hear(self, slot: Slot, completion: Completion) -> Played | None:
-        self._count(prompt_tokens=len(completion.prompt_ids), new_tokens=len(completion.token_ids))
+        self._count(
+            prompt_tokens=len(completion.prompt_ids),
+            cached_tokens=completion.cached_tokens,
+            new_tokens=len(completion.token_ids),
+        )
         if completion.finish_reason == "error":
             self._free.append(slot)
             return self._done(slot, slot.abandon("policy", completion.text), completion.text)

@@ -242,6 +242,7 @@ class VLLMPolicy:
             text=self.chat.text(token_ids),
             finish_reason="length" if reply.finish_reason == "length" else "stop",
             weights_version=request.weights_version,
+            cached_tokens=output.num_cached_tokens or 0,
         )
 
 

@@ -45,7 +45,7 @@ def count_released_prompts(
     Raises:
         ValueError: The checkout lacks the class or the prompts.
     """
-    templates = _templates(checkout)
+    templates = released_templates(checkout)
     file = folder / "released-skills.json"
     bank.save(file)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -126,7 +126,7 @@ def released_prompts(
     return prompts
 
 
-def _templates(checkout: Path) -> Any:
+def released_templates(checkout: Path) -> Any:
     path = checkout / _TEMPLATES
     spec = importlib.util.spec_from_file_location("released_skillrl_prompts", path)
     if not path.is_file() or spec is None or spec.loader is None:
