@@ -7,6 +7,7 @@ from skill_gym.agents.advantages import Baseline, BaselineUnit, Scale
 from skill_gym.agents.importance import Correction, CorrectionUnit
 from skill_gym.agents.kl import KLEstimator
 from skill_gym.agents.losses import Aggregation, Objective
+from skill_gym.agents.prefix_tree_attention import TreeAttention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,14 @@ class GRPOConfig:
         ppo_epochs: Times that the samples of an iteration are gone through.
         mini_batch_size: Sequences for one optimiser step (episodes in the transcript layout, turns in
             the step layout).
-        micro_batch_tokens: Tokens that go through the model at once; bounds memory, changes no result.
+        mini_batches: ``shuffled``: sequences of all tasks in each; ``by_task``: tasks in random order, the
+            sequences of one stay together, and so share most of their tokens.
+        packing: ``tree``: what sequences begin with alike goes through the model once; ``padded``: each by
+            itself. Both give the same gradients.
+        tree_attention: How a tree is attended over; ``auto`` is FlexAttention on GPUs, PyTorch's own kernel
+            on CPUs, see ``prefix_tree_attention``.
+        micro_batch_tokens: Tokens that go through the model at once; bounds memory, changes no result. Where
+            a tree is larger it is cut, and some of what is shared goes through again.
         old_logprobs: ``recompute`` with the weights before the first step, or the ``sampler``'s own.
         bf16: Autocast to bfloat16; for GPUs.
         gradient_checkpointing: Less memory for about a third more time.
@@ -87,6 +95,9 @@ class GRPOConfig:
     correction_unit: CorrectionUnit = "token"
     ppo_epochs: int = 1
     mini_batch_size: int = 128
+    mini_batches: Literal["shuffled", "by_task"] = "shuffled"
+    packing: Literal["tree", "padded"] = "tree"
+    tree_attention: TreeAttention = "auto"
     micro_batch_tokens: int = 8192
     old_logprobs: Literal["recompute", "sampler"] = "recompute"
     bf16: bool = False

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skill_gym.agents.forward_pass import ForwardPass
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.importance import importance_weights
 from skill_gym.agents.kl import kl_to_reference
-from skill_gym.agents.losses import logprobs_and_entropy, token_weights
+from skill_gym.agents.losses import token_weights
 from skill_gym.agents.objective import held_back, surrogate
-from skill_gym.agents.packing import MicroBatch, Sample, micro_batches
-from skill_gym.agents.reply_logits import reply_logits
+from skill_gym.agents.packing import Sample
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,9 @@ class Learner:
 
     Attributes:
         steps: Optimiser steps done.
+
+    Raises:
+        TreeAttentionError: The model, or the reference, cannot be run on prefix trees.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class Learner:
         self.model = model
         self.reference = reference if self.config.kl_coef > 0 else None
         self.steps = 0
-        self._temperature = temperature
+        self._pass = ForwardPass(self.config, temperature=temperature)
         self._seed = seed
         self._dump_folder = dump_folder
         model.train(self.config.gradient_checkpointing)
@@ -76,6 +79,9 @@ class Learner:
             model.gradient_checkpointing_enable()
         if self.reference is not None:
             self.reference.eval().requires_grad_(False)
+        for one in (model, self.reference):
+            if one is not None:
+                self._pass.check(one)
         self._optimizer = torch.optim.AdamW(
             model.parameters(), lr=self.config.lr, weight_decay=self.config.weight_decay
         )
@@ -105,22 +111,31 @@ class Learner:
             ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``grad_norm``,
             ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler;
             meaningful at temperature 1 only), ``correction_mean`` (weight of a token, with a correction),
-            ``optimizer_steps``, ``tokens``, ``reply_tokens``, ``unmoved_samples``, ``seconds``,
-            ``tokens_per_second``; means are over mini-batches.
+            ``optimizer_steps``, ``tokens`` that were learnt from (those of shared beginnings once, padding
+            included), ``token_reuse`` (tokens of the samples for each of them), ``reply_tokens``,
+            ``unmoved_samples``, ``seconds``, ``tokens_per_second``; means are over mini-batches.
 
         Raises:
             LearnerError: Loss or gradient is not finite; that step's weights are left as they were.
         """
         began = time.perf_counter()
         samples = [sample for sample in samples if sample.replies]
-        plan = list(self._plan(len(samples)))
+        plan = list(self._plan(samples))
         old = self._old_logprobs(samples, plan)
+        # For all at once: they never change, and together the samples share most.
+        reference = None if self.reference is None else self._moving_logprobs(self.reference, samples)
         rows: list[dict[str, float]] = []
-        tokens = 0
+        tokens = needed = 0
         for chosen in plan:
             batch = [samples[one] for one in chosen]
-            row, seen = self._step(batch, None if old is None else [old[one] for one in chosen])
+            with self._pass.ready(self.model):
+                row, seen = self._step(
+                    batch,
+                    None if old is None else [old[one] for one in chosen],
+                    None if reference is None else [reference[one] for one in chosen],
+                )
             tokens += seen
+            needed += sum(int(one.positions[-1]) for one in batch if self._moves(one))
             if row:
                 rows.append(row)
         seconds = time.perf_counter() - began
@@ -132,6 +147,7 @@ class Learner:
             **metrics,
             "optimizer_steps": float(len(rows)),
             "tokens": float(tokens),
+            "token_reuse": needed / tokens if tokens else 1.0,
             "reply_tokens": float(sum(sample.replies for sample in samples)),
             "unmoved_samples": float(sum(not self._moves(sample) for sample in samples)),
             "seconds": seconds,
@@ -148,16 +164,27 @@ class Learner:
         """
         if self.reference is None:
             raise ValueError("the KL needs a reference model and kl_coef above 0")
-        ours, theirs = self._logprobs(self.model, samples), self._logprobs(self.reference, samples)
-        kl = kl_to_reference(ours, theirs, estimator=self.config.kl_estimator)
-        return [float(part.sum()) for part in torch.split(kl, [sample.replies for sample in samples])]
+        pairs = zip(
+            self._pass.logprobs(self.model, samples),
+            self._pass.logprobs(self.reference, samples),
+            strict=True,
+        )
+        estimator = self.config.kl_estimator
+        return [float(kl_to_reference(ours, theirs, estimator=estimator).sum()) for ours, theirs in pairs]
 
-    def _plan(self, count: int) -> Iterator[list[int]]:
+    def _plan(self, samples: Sequence[Sample]) -> Iterator[list[int]]:
         """Indices of each mini-batch, shuffled anew each epoch; depends on seed and step only."""
         generator = np.random.default_rng([self._seed, self.steps])
+        groups = np.array([sample.group for sample in samples])
         for _ in range(self.config.ppo_epochs):
-            order = generator.permutation(count)
-            for start in range(0, count, self.config.mini_batch_size):
+            order = generator.permutation(len(samples))
+            if self.config.mini_batches == "by_task":
+                # Tasks in the order of their first samples.
+                first: dict[int, int] = {}
+                for one in order:
+                    first.setdefault(int(groups[one]), len(first))
+                order = np.array(sorted(order, key=lambda one: first[int(groups[one])]), dtype=np.int64)
+            for start in range(0, len(samples), self.config.mini_batch_size):
                 yield [int(one) for one in order[start : start + self.config.mini_batch_size]]
 
     def _moves(self, sample: Sample) -> bool:
@@ -173,27 +200,23 @@ class Learner:
             return [torch.from_numpy(sample.logprobs) for sample in samples]
         if len(plan) < 2:
             return None
-        moving = [sample for sample in samples if self._moves(sample)]
-        values = iter(torch.split(self._logprobs(self.model, moving), [one.replies for one in moving]))
+        return self._moving_logprobs(self.model, samples)
+
+    def _moving_logprobs(self, model: Any, samples: Sequence[Sample]) -> list[Tensor]:
+        """Log-probabilities by sample; zeros for those that move nothing, which are not run."""
+        values = iter(self._pass.logprobs(model, [sample for sample in samples if self._moves(sample)]))
         return [next(values) if self._moves(sample) else torch.zeros(sample.replies) for sample in samples]
 
-    @torch.no_grad()
-    def _logprobs(self, model: Any, samples: Sequence[Sample]) -> Tensor:
-        """Log-probabilities of all reply tokens in the samples' order, on the CPU, shape [reply]."""
-        result = torch.zeros(sum(sample.replies for sample in samples))
-        for batch in micro_batches(samples, max_tokens=2 * self.config.micro_batch_tokens):
-            values, _ = self._forward(model, batch)
-            result[batch.index] = values.cpu()
-        return result
+    def _step(
+        self, samples: Sequence[Sample], old: Sequence[Tensor] | None, theirs: Sequence[Tensor] | None
+    ) -> tuple[dict[str, float], int]:
+        """One optimiser step; returns its figures (empty when nothing could move) and the tokens read.
 
-    def _forward(self, model: Any, batch: MicroBatch) -> tuple[Tensor, Tensor]:
-        device = self.device
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.config.bf16):
-            logits = reply_logits(model, batch)
-        return logprobs_and_entropy(logits, batch.targets.to(device), temperature=self._temperature)
-
-    def _step(self, samples: Sequence[Sample], old: Sequence[Tensor] | None) -> tuple[dict[str, float], int]:
-        """One optimiser step; returns its figures (empty when nothing could move) and the tokens read."""
+        Args:
+            samples: A mini-batch.
+            old: Log-probabilities before the update, by sample; None for the present ones.
+            theirs: Log-probabilities of the reference, by sample; None for no reference.
+        """
         config, device = self.config, self.device
         turns = torch.from_numpy(np.concatenate([sample.turns for sample in samples]))
         trajectories = torch.from_numpy(
@@ -213,14 +236,14 @@ class Learner:
         advantages = torch.from_numpy(np.concatenate([sample.advantages for sample in moving])).to(device)
         sampler = torch.from_numpy(np.concatenate([sample.logprobs for sample in moving])).to(device)
         before = None if old is None else torch.cat(list(old))[keep].to(device)
-        reference = None if self.reference is None else self._logprobs(self.reference, moving).to(device)
+        reference = None if theirs is None else torch.cat(list(theirs))[keep].to(device)
 
         self._optimizer.zero_grad(set_to_none=True)
         figures = _Figures()
         tokens = 0
-        for batch in micro_batches(moving, max_tokens=config.micro_batch_tokens):
+        for batch in self._pass.batches(moving):
             index = batch.index.to(device)
-            logprobs, entropy = self._forward(self.model, batch)
+            logprobs, entropy = self._pass.read(self.model, batch)
             old_values = logprobs.detach() if before is None else before[index]
             weight, advantage = weights[index], advantages[index]
             reply = replies[index]

@@ -28,6 +28,7 @@ class Sample:
         logprobs: Of each reply token under the sampler, float32, shape [reply].
         turns: Turn of each reply token, numbered through all samples, int64, shape [reply].
         trajectory: Index of the episode among those played.
+        group: Of the episodes of one task.
     """
 
     token_ids: NDArray[np.int64]
@@ -36,6 +37,7 @@ class Sample:
     logprobs: NDArray[np.float32]
     turns: NDArray[np.int64]
     trajectory: int
+    group: int = 0
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -98,10 +100,10 @@ def make_samples(played: Sequence["Played"], advantages: Sequence[Sequence[float
                     f"{len(completion.logprobs)} log-probabilities; train with a policy that returns both"
                 )
             if run and not _goes_on(run[-1][1], completion):
-                samples += _sample(run, trajectory)
+                samples += _sample(run, trajectory, one.episode.group)
                 run = []
             run.append((turn, completion, value))
-        samples += _sample(run, trajectory)
+        samples += _sample(run, trajectory, one.episode.group)
         first_turn += len(values)
     return samples
 
@@ -112,7 +114,7 @@ def _goes_on(previous: Completion, completion: Completion) -> bool:
     return bool(behind) and completion.prompt_ids[: len(behind)] == behind
 
 
-def _sample(run: Sequence[tuple[int, Completion, float]], trajectory: int) -> list[Sample]:
+def _sample(run: Sequence[tuple[int, Completion, float]], trajectory: int, group: int) -> list[Sample]:
     """One sample of turns that go on from each other; none when they have no reply tokens."""
     spans = [
         (len(reply.prompt_ids), turn, reply, value)
@@ -133,6 +135,7 @@ def _sample(run: Sequence[tuple[int, Completion, float]], trajectory: int) -> li
             logprobs=np.concatenate([np.array(reply.logprobs, dtype=np.float32) for _, _, reply, _ in spans]),
             turns=np.repeat(np.array([turn for _, turn, _, _ in spans], dtype=np.int64), lengths),
             trajectory=trajectory,
+            group=group,
         )
     ]
 

@@ -192,8 +192,16 @@ def check_exact(model: Any, attention: TreeAttention = "auto") -> None:
             with torch.no_grad():
                 ids = torch.from_numpy(sequence)[None].to(device)
                 alone.append(model(input_ids=ids, use_cache=False).logits[0])
+    except TreeAttentionError:
+        raise
     except (TypeError, ValueError) as error:
         raise TreeAttentionError(_cannot(model, str(error))) from error
+    except RuntimeError as error:
+        if choose_attention(device, attention) != "flex":
+            raise
+        raise TreeAttentionError(
+            f"FlexAttention does not run here ({error}); set grpo.tree_attention=dense"
+        ) from error
     finally:
         model.train(was_training)
     difference = max(

@@ -1,14 +1,18 @@
 """One call of the learner: exact gradients, no step where nothing is to be learnt, no step on NaN."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from sampled_trees import branching_samples, small_model
 from tiny_model import tiny_model
 
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.learner import Learner, LearnerError
 from skill_gym.agents.losses import token_weights
 from skill_gym.agents.packing import Sample, micro_batches
+from skill_gym.agents.prefix_tree_attention import TreeAttentionError
 from skill_gym.agents.reply_logits import reply_logits
 
 VOCABULARY = 64
@@ -147,9 +151,9 @@ def test_good_replies_become_likelier_and_bad_ones_rarer():
     for advantage, sign in ((1.0, 1), (-1.0, -1)):
         net, made = model(), samples(advantage=advantage)
         learner = Learner(net, None, config(lr=1e-3))
-        before = learner._logprobs(net, made).mean()
+        before = torch.cat(learner._pass.logprobs(net, made)).mean()
         learner.update(made)
-        assert sign * (learner._logprobs(net, made).mean() - before) > 0
+        assert sign * (torch.cat(learner._pass.logprobs(net, made)).mean() - before) > 0
 
 
 def test_later_mini_batches_are_measured_against_the_weights_that_sampled():
@@ -260,3 +264,56 @@ def _saved(state):
 def test_settings_out_of_range_are_named(settings, message):
     with pytest.raises(ValueError, match=message):
         config(**settings)
+
+
+def shared_samples():
+    """Of four tasks, whose samples begin alike, over several mini-batches."""
+    return [
+        replace(sample, group=number % 4)
+        for number, sample in enumerate(branching_samples(3, count=24, vocabulary=VOCABULARY, trunk=40))
+    ]
+
+
+@pytest.mark.parametrize("mini_batches", ["shuffled", "by_task"])
+@pytest.mark.parametrize("old_logprobs", ["recompute", "sampler"])
+def test_trees_and_padded_sequences_give_the_same_figures_and_weights(mini_batches, old_logprobs):
+    found = []
+    for packing in ("padded", "tree"):
+        net, reference = model(), tiny_model(VOCABULARY, hidden=32, seed=1)
+        learner = Learner(
+            net,
+            reference,
+            config(
+                packing=packing, mini_batches=mini_batches, old_logprobs=old_logprobs, kl_coef=0.1,
+                entropy_coef=0.01, mini_batch_size=8, ppo_epochs=2, lr=1e-3, micro_batch_tokens=120,
+            ),
+        )  # fmt: skip
+        found.append((learner.update(shared_samples()), weights(net)))
+    (padded, padded_weights), (tree, tree_weights) = found
+    own = {"tokens", "token_reuse", "seconds", "tokens_per_second"}
+    assert padded.keys() == tree.keys()
+    for name in padded.keys() - own:
+        assert tree[name] == pytest.approx(padded[name], rel=1e-3, abs=1e-5), name
+    assert torch.allclose(padded_weights, tree_weights, atol=1e-4)
+    assert tree["tokens"] < padded["tokens"]
+    assert tree["token_reuse"] > 1 >= padded["token_reuse"]
+
+
+def test_a_task_stays_together_in_mini_batches_by_task():
+    learner = Learner(model(), None, config(mini_batches="by_task", mini_batch_size=6, ppo_epochs=3))
+    made = shared_samples()
+    plan = list(learner._plan(made))
+    for epoch in range(3):
+        batches = plan[4 * epoch : 4 * epoch + 4]
+        assert sorted(one for batch in batches for one in batch) == list(range(24))
+        assert [{made[one].group for one in batch} for batch in batches] == [
+            {made[batch[0]].group} for batch in batches
+        ]
+    assert plan[:4] != plan[4:8]
+
+
+def test_a_model_that_cannot_be_run_on_trees_is_refused_at_once():
+    capped = small_model("gemma2")
+    with pytest.raises(TreeAttentionError, match=r"grpo\.packing=padded"):
+        Learner(capped, None, config())
+    Learner(capped, None, config(packing="padded"))
