@@ -80,7 +80,9 @@ class ToyTeacher:
 
 
 def toy_trainer(config: TrainConfig, **arguments: Any) -> Trainer:
-    return Trainer(config, teacher=ToyTeacher(), **arguments)
+    """A trainer with the toy teacher, unless the configuration names a model."""
+    teacher = ToyTeacher() if config.teacher.name == "rules" else None
+    return Trainer(config, teacher=teacher, **arguments)
 
 
 def toy_model(folder: Path) -> Path:
