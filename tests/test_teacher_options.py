@@ -45,8 +45,7 @@ def opened(folder: Path, *arguments: str) -> OpenTeacher:
 def test_commands_know_their_options_without_the_extra() -> None:
     heavy = {"openai", "pydantic"}
     probe = (
-        "import argparse, sys, skill_gym.benchmarks.teacher_options as options;"
-        "options.add_teacher_arguments(argparse.ArgumentParser());"
+        "import sys, skill_gym.benchmarks.cli as cli; cli.parser();"
         f"print(sorted({heavy!r} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
