@@ -1,8 +1,8 @@
 """Plays episodes without a barrier: no episode waits for another, and a finished one costs nothing."""
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -59,6 +59,10 @@ class Rollout(Iterator[Played]):
     deterministic policy do not depend on the number of slots; their order does. Used as a context manager,
     it is closed at once when whoever takes the episodes stops early.
 
+    ``pause`` lets the replies that are under way come to their end and asks for no further ones, so that
+    the policy may take new weights; the next episode that is wanted goes on from there. ``renew`` gives
+    episodes that begin from then on another kind of environment, such as one with a new bank.
+
     Environments that wait (``env.unwrapped.waits``, as a search does for its server) step in threads, many
     at once, while the policy goes on; the others step here. Policy and resets stay in the calling thread.
 
@@ -97,13 +101,16 @@ class Rollout(Iterator[Played]):
         self._envs: list[Slot] = []
         self._free: list[Slot] = []
         self._waiting: dict[str, Slot] = {}
+        self._paused: list[Slot] | None = None
+        self._outdated: set[Slot] = set()
+        self._ended: deque[Played] = deque()
         self._steps: StepsUnderWay | None = None
         self._seen: set[str] = set()
         self._logged: set[tuple[str, str]] = set()
         self._stats = RolloutStats()
         self._broken: Counter[Boundary] = Counter()
         self._slot_time = 0.0
-        self._run = self._play()
+        self._closed = False
 
     @property
     def stats(self) -> RolloutStats:
@@ -118,9 +125,18 @@ class Rollout(Iterator[Played]):
     def __next__(self) -> Played:
         start = perf_counter()
         try:
-            played = next(self._run)
+            self._go_on()
+            while not self._ended and self._advance():
+                pass
+        except BaseException:
+            self.close()
+            raise
         finally:
             self._count(wall=perf_counter() - start)
+        if not self._ended:
+            self.close()
+            raise StopIteration
+        played = self._ended.popleft()
         if self._on_played is not None:
             self._on_played(played)
         return played
@@ -131,32 +147,110 @@ class Rollout(Iterator[Played]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def under_way(self) -> list[tuple[Episode, tuple[Completion, ...]]]:
+        """Episodes that have begun and not ended, each with its replies so far."""
+        busy = {id(slot): slot for slot in (*self._waiting.values(), *(self._paused or ()))}
+        return [(slot.episode, tuple(slot.completions)) for slot in busy.values()]
+
+    def pause(self) -> None:
+        """Lets all replies under way come to their end; what episodes then want next is not asked yet."""
+        start = perf_counter()
+        if self._paused is None:
+            self._paused = []
+        try:
+            while self._waiting or self._steps:
+                self._move()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._count(wall=perf_counter() - start)
+
+    def renew(self, make_env: Callable[[], gym.Env[str, str]]) -> None:
+        """Episodes that begin from now on are played in environments of this kind."""
+        self._make_env = make_env
+        for slot in self._free:
+            self._envs.remove(slot)
+            self._close(slot)
+        self._free = []
+        self._outdated = set(self._envs)
+
+    def restore(
+        self, episode: Episode, replies: Sequence[Completion], make_env: Callable[[], gym.Env[str, str]]
+    ) -> bool:
+        """Puts an episode back to where it was, by saying its replies to a fresh environment again.
+
+        Args:
+            episode: As it was begun.
+            replies: Those that its environment had taken.
+            make_env: Makes an environment of the kind that it was begun in.
+
+        Returns:
+            Whether it is under way again; False when the environment did not take it to the same place, as
+            one that asks a server may do, and the episode has to be played anew.
+        """
+        slot = Slot(make_env(), self._policy.name)
+        self._envs.append(slot)
+        self._outdated.add(slot)
+        self._seen.add(episode.ticket)
+        if self._paused is None:
+            self._paused = []
+        if slot.replay(episode, replies):
+            self._paused.append(slot)
+            return True
+        self._seen.discard(episode.ticket)
+        self._discard(slot)
+        return False
+
     def close(self) -> None:
         """Ends the rollout early: open requests are aborted, environments closed."""
-        self._run.close()
-
-    def _play(self) -> Generator[Played, None, None]:
+        if self._closed:
+            return
+        self._closed = True
+        abort: Callable[[Collection[str]], None] | None = getattr(self._policy, "abort", None)
         try:
-            yield from self._fill()
-            while self._waiting or self._steps:
-                for completion in self._poll() if self._waiting else ():
-                    slot = self._waiting.pop(completion.ticket, None)
-                    if slot is None:
-                        logger.warning("the policy answered %r, which nobody asked", completion.ticket)
-                        continue
-                    yield from self._go_on(self._hear(slot, completion))
-                for step in self._taken():
-                    yield from self._go_on(self._after(step))
+            if self._waiting and abort is not None:
+                abort(set(self._waiting))
         finally:
-            self._end()
+            if self._steps is not None:
+                self._steps.close()
+            for slot in self._envs:
+                self._close(slot)
+            self._envs, self._free, self._waiting, self._steps = [], [], {}, None
 
-    def _go_on(self, played: Played | None) -> Iterator[Played]:
-        """Hands an episode over that has ended, and begins the next."""
+    def _go_on(self) -> None:
+        """Asks what was not asked while the rollout was paused."""
+        held, self._paused = self._paused, None
+        for slot in held or ():
+            self._take(self._ask(slot))
+
+    def _advance(self) -> bool:
+        """Fills the slots and moves on; False when there is nothing left to do."""
+        if self._closed:
+            return False
+        self._fill()
+        if not (self._waiting or self._steps):
+            return bool(self._ended)
+        self._move()
+        return True
+
+    def _move(self) -> None:
+        """Takes the replies that are ready, and the steps that threads have ended."""
+        for completion in self._poll() if self._waiting else ():
+            slot = self._waiting.pop(completion.ticket, None)
+            if slot is None:
+                logger.warning("the policy answered %r, which nobody asked", completion.ticket)
+                continue
+            self._take(self._hear(slot, completion))
+        for step in self._taken():
+            self._take(self._after(step))
+
+    def _take(self, played: Played | None) -> None:
         if played is not None:
-            yield played
-            yield from self._fill()
+            self._ended.append(played)
 
-    def _fill(self) -> Iterator[Played]:
+    def _fill(self) -> None:
         """Starts episodes until no slot is free or none is left."""
         while self._free or len(self._envs) < self._slots:
             episode = next(self._episodes, None)
@@ -165,9 +259,7 @@ class Rollout(Iterator[Played]):
             if episode.ticket in self._seen:
                 raise ValueError(f"two episodes have the ticket {episode.ticket!r}; tickets must be unique")
             self._seen.add(episode.ticket)
-            played = self._begin(episode)
-            if played is not None:
-                yield played
+            self._take(self._begin(episode))
 
     def _begin(self, episode: Episode) -> Played | None:
         start = perf_counter()
@@ -183,12 +275,15 @@ class Rollout(Iterator[Played]):
         return self._ask(slot)
 
     def _ask(self, slot: Slot) -> Played | None:
+        if self._paused is not None:
+            self._paused.append(slot)
+            return None
         request = slot.request(self._sampling)
         start = perf_counter()
         try:
             self._policy.submit(request)
         except Exception as error:  # noqa: BLE001 - whatever a policy raises is recorded
-            self._free.append(slot)
+            self._leave(slot)
             return self._done(slot, slot.abandon("policy", error), error)
         finally:
             self._count(policy_time=perf_counter() - start)
@@ -210,7 +305,7 @@ class Rollout(Iterator[Played]):
             new_tokens=len(completion.token_ids),
         )
         if completion.finish_reason == "error":
-            self._free.append(slot)
+            self._leave(slot)
             return self._done(slot, slot.abandon("policy", completion.text), completion.text)
         if slot.waits:
             if self._steps is None:
@@ -240,7 +335,7 @@ class Rollout(Iterator[Played]):
         self._count(steps=1)
         if step.trajectory is None:
             return self._ask(slot)
-        self._free.append(slot)
+        self._leave(slot)
         return self._done(slot, step.trajectory)
 
     def _done(self, slot: Slot, trajectory: Trajectory, error: BaseException | str | None = None) -> Played:
@@ -269,9 +364,17 @@ class Rollout(Iterator[Played]):
         self._envs.append(slot)
         return slot
 
+    def _leave(self, slot: Slot) -> None:
+        """The slot's episode is over; an environment of an earlier kind goes with it."""
+        if slot in self._outdated:
+            self._discard(slot)
+        else:
+            self._free.append(slot)
+
     def _discard(self, slot: Slot) -> None:
         """An environment that has raised may be in any state: it is not used again."""
         self._envs.remove(slot)
+        self._outdated.discard(slot)
         self._close(slot)
 
     def _close(self, slot: Slot) -> None:
@@ -279,18 +382,6 @@ class Rollout(Iterator[Played]):
             slot.env.close()
         except Exception:
             logger.warning("an environment could not be closed", exc_info=True)
-
-    def _end(self) -> None:
-        abort = getattr(self._policy, "abort", None)
-        try:
-            if self._waiting and callable(abort):
-                abort(set(self._waiting))
-        finally:
-            if self._steps is not None:
-                self._steps.close()
-            for slot in self._envs:
-                self._close(slot)
-            self._envs, self._free, self._waiting, self._steps = [], [], {}, None
 
     def _count(self, **more: Any) -> None:
         self._stats = replace(

@@ -1,7 +1,7 @@
 """One place of a rollout: an environment and the episode that is being played in it."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -83,6 +83,19 @@ class Slot:
         options = {**episode.options, "task": episode.task_id}
         observation, self.info = self.env.reset(seed=episode.seed, options=options)
         self._hear(observation)
+
+    def replay(self, episode: Episode, replies: Sequence[Completion]) -> bool:
+        """Begins an episode and says its replies again; False when it does not come to the same place.
+
+        The same place is where each reply meets the prompt that it was given to, as far as the completions
+        tell: their prompts' tokens are those of the conversation.
+        """
+        try:
+            self.begin(episode)
+            return not any(self.step(reply) is not None for reply in replies)
+        except Exception:
+            logger.warning("episode %s cannot be taken up again", episode.ticket, exc_info=True)
+            return False
 
     def request(self, sampling: Sampling) -> Request:
         """The question for the next reply."""
