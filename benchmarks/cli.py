@@ -1,4 +1,4 @@
-"""The command line: play, evaluate, collect, train, cold-start, distill, bank, webshop, search, demo."""
+"""The command line: one command for each thing that the suite does."""
 
 import argparse
 import logging
@@ -15,6 +15,7 @@ from skill_gym.benchmarks import (
     collect_command,
     commands,
     distill_command,
+    evolve_command,
     export_command,
     search_command,
     warm_up,
@@ -34,6 +35,7 @@ EPILOG = """examples:
   skill-gym train +env.use_skills_only_memory=True env.skills_only_memory.top_k=4   (SkillRL's names)
   skill-gym collect --episodes 100 --failure-rate 0.2 --memories
   skill-gym distill episodes.jsonl --out bank.json --teacher openai:MODEL --plan
+  skill-gym evolve validation.jsonl --bank starter --out next.json --teacher openai:MODEL
   skill-gym bank show starter --task "heat some apple and put it in fridge"
   skill-gym demo                                      the whole loop, with a report
 """
@@ -176,6 +178,11 @@ def parser() -> argparse.ArgumentParser:
         "distill", help="make a bank of episodes and memory records, with a model or rules as the teacher"
     )
     distill_command.add_arguments(distill)
+
+    evolution = choices.add_parser(
+        "evolve", help="make the next version of a bank from the failures of a validation"
+    )
+    evolve_command.add_arguments(evolution)
 
     bank = choices.add_parser("bank", help="look at skill banks, and keep one in a store with its history")
     bank_command.add_actions(bank)
