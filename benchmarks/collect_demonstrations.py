@@ -21,11 +21,19 @@ TWICE = "the same episode is there twice"
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An episode that is not to be imitated, and why."""
+    """An episode that is not to be imitated.
+
+    Attributes:
+        task_key: Its task.
+        seed: Its seed.
+        reason: Why, in words that are the same for all such episodes.
+        detail: What is particular to this one, "" for nothing.
+    """
 
     task_key: str
     seed: int | None
     reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +75,14 @@ def select(
     rejected: list[Rejected] = []
     for trajectory in trajectories:
         own, task_key, seed = trajectory_id(trajectory), trajectory.task.key, trajectory.seed
-        reason = TWICE if own in passed else _fault(trajectory, max_invalid)
-        if reason is None and fault is not None and (unconfirmed := fault(trajectory)):
+        reason, detail = (TWICE, "") if own in passed else _fault(trajectory, max_invalid)
+        if not reason and fault is not None and (unconfirmed := fault(trajectory)):
             reason = f"replay: {unconfirmed}"
-        if reason is None:
+        if not reason:
             invalid = sum(not turn.valid for turn in trajectory.turns)
             passed[own] = task_key, seed, (invalid, len(trajectory.turns), len(passed))
         else:
-            rejected.append(Rejected(task_key, seed, reason))
+            rejected.append(Rejected(task_key, seed, reason, detail))
     ranks: dict[str, tuple[int, int, int]] = {}
     for task_key, _, rank in passed.values():
         ranks[task_key] = min(rank, ranks.get(task_key, rank))
@@ -99,22 +107,28 @@ def write_selection(folder: Path, trajectories: Iterable[Trajectory], selection:
         os.fsync(file.fileno())
     os.replace(temporary, path)
     rows = [
-        {"task_key": rejected.task_key, "seed": rejected.seed, "reason": rejected.reason}
+        {
+            "task_key": rejected.task_key,
+            "seed": rejected.seed,
+            "reason": rejected.reason,
+            **({"detail": rejected.detail} if rejected.detail else {}),
+        }
         for rejected in selection.rejected
     ]
     told = {"accepted": len(selection.accepted), "reasons": selection.reasons, "rejected": rows}
     write_atomically(folder / REJECTED_FILE, json.dumps(told, indent=2, ensure_ascii=False))
 
 
-def _fault(trajectory: Trajectory, max_invalid: int) -> str | None:
+def _fault(trajectory: Trajectory, max_invalid: int) -> tuple[str, str]:
+    """What the record itself speaks against, with its detail; "" for nothing."""
     if not trajectory.solved:
-        return f"not solved ({trajectory.ended})"
+        return f"not solved ({trajectory.ended})", ""
     invalid = [number for number, turn in enumerate(trajectory.turns) if not turn.valid]
     if len(invalid) <= max_invalid:
-        return None
+        return "", ""
     # What was wrong first is what to look into.
     unread = not trajectory.turns[invalid[0]].command
     reasons = trajectory.meta.get("invalid_reasons")
     why = reasons.get(str(invalid[0]), "") if isinstance(reasons, Mapping) else ""
     kind = "a reply without a readable command" if unread else "a command that was not admissible"
-    return f"{kind}{f' ({why})' if why else ''}"
+    return kind, f"turn {invalid[0]}: {why}" if why else f"turn {invalid[0]}"

@@ -224,8 +224,9 @@ def test_invalid_turns_are_rejected_beyond_what_is_allowed() -> None:
     assert len(strict.accepted) == 1
     assert strict.reasons == {
         "a command that was not admissible": 1,
-        "a reply without a readable command (no action tag)": 1,
+        "a reply without a readable command": 1,
     }
+    assert [one.detail for one in strict.rejected] == ["turn 0", "turn 0: no action tag"]
     assert len(select([good, twice, silent], max_invalid=2).accepted) == 3
 
 
