@@ -153,15 +153,18 @@ class ChatTokens:
             )
         )
 
-    def _harmless(self, message: Message) -> dict[str, Any]:
-        """The message with a blank in each special token that its text spells out.
+    def harmless(self, text: str) -> str:
+        """The text with a blank in each special token that it spells out.
 
         A passage, a product or a skill could otherwise close the user's message and speak for the assistant.
         """
+        if self._marks is None:
+            return text
+        return self._marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", text)
+
+    def _harmless(self, message: Message) -> dict[str, Any]:
         content = message["content"]
-        if self._marks is not None and message["role"] != "assistant":
-            content = self._marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", content)
-        return {**message, "content": content}
+        return {**message, "content": content if message["role"] == "assistant" else self.harmless(content)}
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])

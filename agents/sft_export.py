@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,15 @@ class Ruler:
         name: Of the tokenizer; "" for an estimate of five bytes a token.
         count: Tokens of a text, None for the estimate.
         measure: Tokens of an example.
+        harmless: Breaks up special tokens that a text spells out, as the policy's chat template does at play;
+            other trainers would take them for the ends of messages.
         tokenizer: Goes into the folder where a policy from scratch will need it.
     """
 
     name: str = ""
     count: Callable[[str], int] | None = None
     measure: Measure = estimated
+    harmless: Callable[[str], str] = str
     tokenizer: Any = None
 
 
@@ -193,26 +196,29 @@ def _finish(
 ) -> dict[str, Any]:
     """Divides episodes into examples, leaves out what is twice or too long, counts and writes."""
     chosen: dict[Part, list[SftExample]] = {}
-    duplicates = too_long = 0
+    left: Counter[str] = Counter(duplicates=0, too_long=0, special_tokens=0)
     seen: set[Any] = set()
     for part, episodes in parts.items():
         chosen[part] = []
         for example in (one for episode in episodes for one in by_unit(episode, layout)):
             if layout == "step" and example.key in seen:
-                duplicates += 1
+                left["duplicates"] += 1
+            elif any(ruler.harmless(reply) != reply for reply in example.episode.replies):
+                left["special_tokens"] += 1
             elif config.max_tokens is not None and ruler.measure(example).total > config.max_tokens:
-                too_long += 1
+                left["too_long"] += 1
             else:
                 seen.add(example.key)
-                chosen[part].append(example)
-    _need(chosen["train"], {"left_out": {f"longer than {config.max_tokens} tokens": too_long}})
+                prompts = tuple(map(ruler.harmless, example.episode.prompts))
+                chosen[part].append(replace(example, episode=replace(example.episode, prompts=prompts)))
+    _need(chosen["train"], {"left_out": dict(left)})
     figures = {part: statistics(examples, ruler.measure) for part, examples in chosen.items() if examples}
     formats = config.formats or USUAL[layout]
     masked = sum(not example.clean for example in chosen["train"])
     manifest = {
         **source,
         "tokenizer": ruler.name or "none: tokens are estimated as five bytes each",
-        "examples_left_out": {"duplicates": duplicates, "too_long": too_long},
+        "examples_left_out": dict(left),
         "with_masked_replies": masked,
         "parts": figures,
     }

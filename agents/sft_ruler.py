@@ -36,4 +36,4 @@ def ruler_of(tokenizer: Any, name: str, *, keep: bool = False) -> Ruler:
         said = len(sample.positions)
         return Length(len(sample) - said, said)
 
-    return Ruler(name, chat.count_tokens, measure, tokenizer if keep else None)
+    return Ruler(name, chat.count_tokens, measure, chat.harmless, tokenizer if keep else None)

@@ -267,7 +267,10 @@ def _tell(figures: Mapping[str, Any], out: Path) -> None:
     for reason, count in read["left_out"].items():
         print(f"  {count} left out: {reason}")
     left = figures["examples_left_out"]
-    print(f"examples left out: {left['duplicates']} duplicates, {left['too_long']} too long")
+    print(
+        f"examples left out: {left['duplicates']} duplicates, {left['too_long']} too long, "
+        f"{left['special_tokens']} whose replies spell special tokens"
+    )
     for part, one in figures["parts"].items():
         tokens, skills = one["tokens"], one["skills"]
         print(
