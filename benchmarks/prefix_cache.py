@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.engine_cache import engine_hits
 from skill_gym.agents.models import load_tokenizer, resolve_model
 from skill_gym.agents.policy import Request, Sampling
 from skill_gym.agents.rollout import Episode, Played, play
@@ -12,7 +13,6 @@ from skill_gym.agents.scripted import ExpertPolicy
 from skill_gym.benchmarks import suite
 from skill_gym.benchmarks.block_cache import BlockCache
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
-from skill_gym.benchmarks.engine_cache import engine_hits
 from skill_gym.benchmarks.released_layout import ReleasedLayout
 from skill_gym.benchmarks.speaking_policy import SpeakingPolicy
 from skill_gym.skillbanks.bank import SkillBank

@@ -9,7 +9,7 @@ from skill_gym.agents.algorithms import ALGORITHMS, algorithm_settings
 from skill_gym.agents.config import load_config
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.metrics import read_metrics
-from skill_gym.benchmarks.algorithm_oracles import (
+from skill_gym.agents.oracles import (
     VARIANTS,
     differences,
     draw_batch,
