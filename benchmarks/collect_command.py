@@ -191,6 +191,8 @@ def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
         )
         model = options.policy.removeprefix("openai:")
         prices = read_prices(options.policy_price, model) if options.policy_price else {}
+        if prices and model not in prices:
+            raise ValueError(f"{options.policy_price} has no price of {model}; it has {', '.join(prices)}")
         spent = PolicySpending(policy, prices.get(model))
         with EpisodeBar(len(wanted), "playing", done=done, solved=log.solved, figures=spent.figures) as bar:
 

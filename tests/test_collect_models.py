@@ -16,7 +16,7 @@ from memory_episodes import ALFWORLD, Replayer, episodes
 pytest.importorskip("openai", reason="needs the extra 'teachers'")
 pytest.importorskip("pydantic", reason="needs the extra 'teachers'")
 
-from teacher_server import KEY, Asked, Raw, Said, TeacherServer, completion, error, loopback_key
+from teacher_server import HOSTILE, KEY, Asked, Raw, Said, TeacherServer, completion, error, loopback_key
 
 from skill_gym.benchmarks.cli import main
 from skill_gym.skillbanks.memories.record import read_memories
@@ -171,6 +171,22 @@ def test_what_a_teacher_could_not_answer_is_listed_and_asked_again(
         assert collect(out, *from_model(source, server)) == 0
         assert len(server.requests) == before + 1
     assert len(read_memories(out / "memories.json")) == 12
+    assert not (out / "memories_failed.json").exists()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_server_does_the_episode_is_listed_and_remembered_later(tmp_path: Path, name: str) -> None:
+    source, out = tmp_path / "source.jsonl", tmp_path / "out"
+    write_trajectories(source, episodes(ALFWORLD, 24)[:1])
+    healthy = False
+    with TeacherServer(lambda asked: remember(asked) if healthy else HOSTILE[name]()) as server:
+        assert collect(out, *from_model(source, server, "--teacher-timeout", "1")) == 1
+        (failure,) = json.loads((out / "memories_failed.json").read_text())
+        assert failure["fault"] in ("unavailable", "refused", "invalid answer")
+        assert read_memories(out / "memories.json") == []
+        healthy = True
+        assert collect(out, *from_model(source, server, "--teacher-timeout", "10")) == 0
+    assert len(read_memories(out / "memories.json")) == 1
     assert not (out / "memories_failed.json").exists()
 
 

@@ -67,8 +67,10 @@ class MemoryRecord:
         mistakes: What to avoid.
         data_source: Of a question; None elsewhere.
         origin: Where the episode came from; not unique in released files.
-        extra: What the released schema does not have, under the file's key ``extra``: ``task_key``,
-            ``split``, ``task_type``, ``teacher``, ``bank_version``, ``seed``, ``trajectory_id``.
+        extra: What the released schema does not have, under the file's key ``extra``. Records made here have
+            ``task_key``, ``split``, ``task_type``, ``policy``, ``seed``, ``bank_version``, ``ended``,
+            ``teacher`` and ``trajectory_id``, and ``replaced_values`` where values of the world had to be
+            taken out of a model's words.
         unknown: Keys of the file that are not ours, by the place where they stood: "" for the record itself,
             ``tags``, ``content``, ``content.task_meta``, ``content.refined_trajectory``,
             ``content.strategic_guidelines``.
