@@ -1,0 +1,173 @@
+"""Claim: what samples share goes through the model once, so updates take a fraction of tokens and time."""
+
+import argparse
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.models import load_tokenizer, resolve_model
+from skill_gym.agents.packing import Sample
+from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
+from skill_gym.benchmarks.packing_growth import LAYOUTS, SIBLINGS, growth, ratios
+from skill_gym.benchmarks.packing_run import PACKINGS, Packing, Run, relative_difference, run_apart, tokens_of
+from skill_gym.benchmarks.recorded_groups import Group, GroupConfig, mean_turns, record_groups, success
+from skill_gym.skillbanks.bank import SkillBank
+from skill_gym.wrappers.task_prompt import Layout
+
+CLAIM = (
+    "groups of 8 siblings with a bank in the prompt: against padded samples of single steps, prefix trees "
+    "take at least 2.8 times fewer tokens and 2.5 times less time in the step layout and 8 times fewer "
+    "tokens in the transcript layout, for the same gradient"
+)
+BOUNDS = (
+    Bound("step_token_ratio", ">=", 2.8),
+    Bound("step_time_ratio", ">=", 2.5),
+    Bound("transcript_token_ratio", ">=", 8),
+    Bound("grad_rel_diff", "<=", 1e-5),
+)
+ENVS = {"alfworld": "skill_gym/ALFWorld-v0", "webshop": "skill_gym/WebShop-v0"}
+FAILURE_RATES = {"alfworld": 0.75, "webshop": 0.2}
+"""How often the players err: most episodes are solved and many are not, as in the middle of a training."""
+GROUP = 8
+
+
+class World(NamedTuple):
+    """One environment's groups, by layout: with its bank, and without skills."""
+
+    shown: dict[Layout, list[Group]]
+    bare: dict[Layout, list[Group]]
+
+    def samples(self, layout: Layout) -> list[list[Sample]]:
+        """Samples of each group."""
+        return [group.samples(siblings=GROUP) for group in self.shown[layout]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, prints and gives the exit code."""
+    given = _parser().parse_args(arguments)
+    chat = ChatTokens(load_tokenizer(resolve_model(given.tokenizer)))
+    worlds = {name: _record(name, given, chat) for name in ENVS}
+    figures = _count(worlds, given.micro_batch_tokens) | _time(worlds, given)
+    return Claim(CLAIM, figures, BOUNDS, ("torch", "transformers", "numpy")).finish(given.json)
+
+
+def _record(name: str, given: argparse.Namespace, chat: ChatTokens) -> World:
+    """Plays the environment's groups."""
+    data, bank = (given.data, given.bank) if name == "alfworld" else (given.webshop_data, given.webshop_bank)
+    split = "generated" if data is None else "valid_seen" if name == "alfworld" else "all"
+    config = GroupConfig(
+        env_id=ENVS[name],
+        env={"split": split} | ({} if data is None else {"data": data}),
+        bank=SkillBank.starter(ENVS[name]) if bank is None else SkillBank.load(bank),
+        tasks=2 if given.quick else 3,
+        siblings=max(SIBLINGS),
+        failure_rate=FAILURE_RATES[name],
+    )
+    bare = replace(config, bank=SkillBank.empty(), siblings=GROUP)
+    return World(
+        {layout: record_groups(config, layout, chat) for layout in LAYOUTS},
+        {layout: record_groups(bare, layout, chat) for layout in LAYOUTS},
+    )
+
+
+def _count(worlds: Mapping[str, World], max_tokens: int) -> dict[str, Figure]:
+    """Tokens: ratios of all groups, and how they grow."""
+    figures: dict[str, Figure] = {}
+    together: dict[Layout, list[list[Sample]]] = {"step": [], "transcript": []}
+    rows: dict[str, list[str]] = {}
+    for name, world in worlds.items():
+        for layout in LAYOUTS:
+            together[layout] += world.samples(layout)
+        step, transcript = ratios(world.samples("step"), world.samples("transcript"), max_tokens)
+        figures |= {
+            f"{name}_success": success(world.shown["step"]),
+            f"{name}_turns": mean_turns(world.shown["step"]),
+            f"{name}_step_token_ratio": step,
+            f"{name}_transcript_token_ratio": transcript,
+        }
+        for changed, found in growth(world.shown, world.bare, max_tokens).items():
+            rows.setdefault(changed, []).extend(map(shown, found))
+    print(f"Padded tokens of single steps over tokens of trees, groups of {GROUP} siblings in batches and")
+    print(f"trees of at most {max_tokens:,} tokens, where nothing else is said:\n")
+    head = ["", *(f"{name} {layout}" for name in worlds for layout in ("steps", "transcripts"))]
+    print(table(head, [[changed, *values] for changed, values in rows.items()]))
+    step, transcript = ratios(together["step"], together["transcript"], max_tokens)
+    every = [sample for group in together["step"] for sample in group]
+    trees = sum(tokens_of(group, "tree", max_tokens) for group in together["step"])
+    return {
+        "step_token_ratio": step,
+        "transcript_token_ratio": transcript,
+        "step_ratio_without_padding": sum(int(one.positions[-1]) for one in every) / trees,
+        **figures,
+    }
+
+
+def _time(worlds: Mapping[str, World], given: argparse.Namespace) -> dict[str, Figure]:
+    """Time, memory and gradient of one group of each environment."""
+    turns = given.turns or (2 if given.quick else 4)
+    layers = given.layers or (1 if given.quick else 2)
+    shape = {
+        "vocab_size": given.vocabulary,
+        "hidden_size": 576,
+        "intermediate_size": 1536,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 9,
+        "num_key_value_heads": 3,
+    }
+    sums: dict[tuple[Layout, Packing], list[Run]] = {}
+    rows, differences = [], []
+    for name, world in worlds.items():
+        for layout in LAYOUTS:
+            samples = world.shown[layout][0].samples(siblings=GROUP, turns=turns)
+            with tempfile.TemporaryDirectory() as folder:
+                files = {packing: Path(folder) / f"{packing}.npy" for packing in PACKINGS}
+                runs = {
+                    packing: run_apart(samples, packing, shape, given.micro_batch_tokens, file)
+                    for packing, file in files.items()
+                }
+                difference = relative_difference(files["tree"], files["padded"])
+            differences.append(difference)
+            for packing, one in runs.items():
+                sums.setdefault((layout, packing), []).append(one)
+                told = shown(difference) if packing == "tree" else ""
+                rows.append([f"{name} {layout}s", packing, *map(shown, one), told])
+    print(f"\nThe first group's first {turns} turns, forward and backward in float32 on one thread: a random")
+    print(f"Llama of {layers} of SmolLM2-135M's layers, with its vocabulary.\n")
+    print(table(["samples", "packing", "tokens", "CPU s", "peak MB", "gradient differs by"], rows))
+
+    def ratio(field: str, layout: Layout) -> float:
+        padded, tree = (
+            sum(getattr(one, field) for one in sums[key]) for key in (("step", "padded"), (layout, "tree"))
+        )
+        return float(padded / tree)
+
+    return {
+        "step_time_ratio": ratio("seconds", "step"),
+        "transcript_time_ratio": ratio("seconds", "transcript"),
+        "timed_step_token_ratio": ratio("tokens", "step"),
+        "timed_transcript_token_ratio": ratio("tokens", "transcript"),
+        "grad_rel_diff": max(differences),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = options(__doc__)
+    parser.add_argument("--data", metavar="DIR", help="official ALFWorld games; without, generated ones")
+    parser.add_argument("--bank", metavar="FILE", help="released ALFWorld bank; without, the starter")
+    parser.add_argument("--webshop-data", metavar="DIR", help="real shop; without, a generated one")
+    parser.add_argument("--webshop-bank", metavar="FILE", help="released WebShop bank; without, the starter")
+    parser.add_argument("--tokenizer", default="smollm2", metavar="MODEL", help="whose tokenizer counts")
+    parser.add_argument(
+        "--vocabulary", type=int, default=49_152, help="of the model, at least the tokenizer's"
+    )
+    parser.add_argument("--micro-batch-tokens", type=int, default=32_768, help="budget of a batch or tree")
+    parser.add_argument("--layers", type=int, help="of the model that is timed; 2, with --quick 1")
+    parser.add_argument("--turns", type=int, help="timed turns of an episode; 4, with --quick 2")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
