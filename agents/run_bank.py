@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,22 @@ class RunBank:
     # What groups play with
 
     def arms(
-        self, number: int, tasks: Sequence[Task], retriever: Callable[[], Retriever]
+        self, number: int, tasks: Sequence[Task], retriever: Callable[[], Retriever], *, first: int = 0
     ) -> list[dict[str, Any]]:
-        """Which skills each group plays with beside the bank's, or without; drawn once for all siblings."""
+        """Which skills each group plays with beside the bank's, or without; drawn once for all siblings.
+
+        Args:
+            number: Of the iteration.
+            tasks: Of its groups.
+            retriever: Who chooses skills.
+            first: Number of the first of these groups in the iteration.
+        """
         if self.trials is None:
             return [{} for _ in tasks]
         found = retriever()
-        return [self.trials.arm(number, group, task, found).options() for group, task in enumerate(tasks)]
+        return [
+            self.trials.arm(number, group, task, found).options() for group, task in enumerate(tasks, first)
+        ]
 
     def choose(
         self, retriever: Retriever, role: Role, *, iteration: int, count_tokens: Callable[[str], int] | None
@@ -122,12 +132,16 @@ class RunBank:
             self._guard = guard(self.bank)
         known = self.bank if self.trials is None else self.trials.known(self.bank)
         others = [] if self.shared is None else [one for one in self.shared.others() if one.id not in known]
+        config = self.config.evolution
+        if self.trials is not None:
+            # Trials are of skills: a mistake would enter without one.
+            config = replace(config, max_new_mistakes=0)
         evolution = evolve_beside(
             known,
             others,
             trajectories,
             self.teacher,
-            self.config.evolution,
+            config,
             seed=episode_seed(self.config.run.seed, iteration),
             guard=self._guard,
         )
@@ -136,7 +150,8 @@ class RunBank:
         if evolution.error is not None:
             self._count_error(evolution.error)
         bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)
-        source: Origin = {"teacher": evolution.teacher, **sources(evolution.added, trajectories)}
+        added = (*evolution.added, *evolution.mistakes)
+        source: Origin = {"teacher": evolution.teacher, **sources(added, trajectories)}
         reason = evolution_reason(iteration, evolution)
         if self.shared is not None and self.trials is not None and evolution.added:
             self.shared.propose(evolution.added, reason=reason, **source)

@@ -37,7 +37,8 @@ class EvolutionConfig:
         max_failures: How many failed episodes the teacher reads for advice.
         max_new_habits: How many habits may enter in one round besides, None for all that the teacher is
             certain of.
-        max_new_mistakes: How many mistakes to avoid may enter in one round.
+        max_new_mistakes: How many mistakes to avoid may enter in one round; none in a run with trials, which
+            are of skills.
         every_validations: The bank evolves after every so many validations of a run.
     """
 

@@ -1,5 +1,7 @@
 """Nothing that a world says becomes a skill, however gullible the teacher and whatever the disguise."""
 
+import json
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -74,3 +76,35 @@ def test_it_is_the_comparison_with_the_world_that_keeps_them_out(env):
     answer = Gullible(cases).answer
     alone = admit(SkillBank.empty(), answer, max_new_skills=None, max_new_habits=None, guard=guard(env))
     assert len(alone.added) > len(cases)
+
+
+def test_a_model_that_copies_what_it_reads_teaches_nothing():
+    """The whole way: an episode's text in the question, a valid answer with evidence, and no new skill."""
+    pytest.importorskip("pydantic", reason="needs the extra 'teachers'")
+    from skill_gym.skillbanks.teachers.asking import Asker
+    from skill_gym.skillbanks.teachers.chat import ChatReply, ChatRequest
+    from skill_gym.skillbanks.teachers.model_teacher import ModelTeacher
+
+    class Copying:
+        name, context_tokens = "copying", 60_000
+
+        def complete(self, request: ChatRequest) -> ChatReply:
+            said = re.findall(r"reads: (.*)", request.messages[1].content)[0][:400]
+            skill = {
+                "sources": ["E1"],
+                "task_type": "general",
+                "cause": "the note was not heeded",
+                "title": "What the note says",
+                "principle": said,
+                "when_to_apply": "At any time.",
+            }
+            changes = {"skills": [skill], "mistakes": [], "revisions": [], "retirements": []}
+            return ChatReply(text=json.dumps(changes))
+
+    readable = [case for case in injections("alfworld") if len(case.pieces) == 1]
+    for case in readable:
+        result = evolve(SkillBank.empty(), episodes(case), ModelTeacher(Asker(Copying())), ALLOWED)
+        assert result.error is None
+        assert result.added == (), case
+        assert len(result.skipped) == 1
+    assert len(readable) > 30
