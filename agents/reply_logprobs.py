@@ -15,8 +15,8 @@ from skill_gym.agents.packing import MicroBatch
 from skill_gym.agents.prefix_tree_attention import TreeAttention
 from skill_gym.agents.reply_logits import has_own_head, head, reading_outputs
 
-LOGITS = 2**24
-"""Most logits at once: 64 MB in float32, and about four times that with what is made of them."""
+LOGITS = 2**23
+"""Most logits at once: 32 MB in float32, and about five times that with what is made of them."""
 
 
 def reply_logprobs(

@@ -64,7 +64,7 @@ def run(
 ) -> list[Any]:
     """The process's side of ``run_apart``."""
     torch.set_num_threads(1)
-    model = _model(shape)
+    model = random_llama(shape)
     made = _load(samples)
     weights = torch.from_numpy(np.random.default_rng(0).normal(size=sum(one.replies for one in made)))
     pack = tree_batches if packing == "tree" else micro_batches
@@ -90,7 +90,8 @@ def relative_difference(first: Path, second: Path) -> float:
     return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
 
 
-def _model(shape: Mapping[str, int]) -> Any:
+def random_llama(shape: Mapping[str, int]) -> Any:
+    """A model with random weights in float32 and a tied head; ``shape`` as in ``LlamaConfig``."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)

@@ -107,7 +107,7 @@ def _count(worlds: Mapping[str, World], max_tokens: int) -> dict[str, Figure]:
 
 def _time(worlds: Mapping[str, World], given: argparse.Namespace) -> dict[str, Figure]:
     """Time, memory and gradient of one group of each environment."""
-    turns = given.turns or (2 if given.quick else 4)
+    count = given.rows or (16 if given.quick else 40)
     layers = given.layers or (1 if given.quick else 2)
     shape = {
         "vocab_size": given.vocabulary,
@@ -117,40 +117,59 @@ def _time(worlds: Mapping[str, World], given: argparse.Namespace) -> dict[str, F
         "num_attention_heads": 9,
         "num_key_value_heads": 3,
     }
-    sums: dict[tuple[Layout, Packing], list[Run]] = {}
-    rows, differences = [], []
+    rows: list[list[str]] = []
+    differences: list[float] = []
+    seconds = {"padded steps": 0.0, "tree steps": 0.0, "whole padded steps": 0.0, "tree transcripts": 0.0}
+    tokens = {"padded steps": 0, "tree steps": 0}
     for name, world in worlds.items():
-        for layout in LAYOUTS:
-            samples = world.shown[layout][0].samples(siblings=GROUP, turns=turns)
-            with tempfile.TemporaryDirectory() as folder:
-                files = {packing: Path(folder) / f"{packing}.npy" for packing in PACKINGS}
-                runs = {
-                    packing: run_apart(samples, packing, shape, given.micro_batch_tokens, file)
-                    for packing, file in files.items()
-                }
-                difference = relative_difference(files["tree"], files["padded"])
-            differences.append(difference)
-            for packing, one in runs.items():
-                sums.setdefault((layout, packing), []).append(one)
-                told = shown(difference) if packing == "tree" else ""
-                rows.append([f"{name} {layout}s", packing, *map(shown, one), told])
-    print(f"\nThe first group's first {turns} turns, forward and backward in float32 on one thread: a random")
-    print(f"Llama of {layers} of SmolLM2-135M's layers, with its vocabulary.\n")
-    print(table(["samples", "packing", "tokens", "CPU s", "peak MB", "gradient differs by"], rows))
-
-    def ratio(field: str, layout: Layout) -> float:
-        padded, tree = (
-            sum(getattr(one, field) for one in sums[key]) for key in (("step", "padded"), (layout, "tree"))
+        steps, transcripts = (world.samples(layout)[0] for layout in LAYOUTS)
+        # Every so many turns of the episodes: less is shared than among neighbours.
+        drawn = steps[:: -(-len(steps) // count)]
+        runs = _compare(drawn, shape, given.micro_batch_tokens, ("padded", "tree"))
+        # What is learnt in the transcript layout is compared with itself only where there is time.
+        whole = _compare(
+            transcripts, shape, given.micro_batch_tokens, ("tree",) if given.quick else ("padded", "tree")
         )
-        return float(padded / tree)
-
+        for label, compared in ((f"{name}, {len(drawn)} steps", runs), (f"{name}, transcripts", whole)):
+            for packing, one in compared.runs.items():
+                told = shown(compared.difference) if packing == "tree" else ""
+                rows.append([label, packing, *map(shown, one), told])
+            differences += [] if compared.difference is None else [compared.difference]
+        for packing in PACKINGS:
+            seconds[f"{packing} steps"] += runs.runs[packing].seconds
+            tokens[f"{packing} steps"] += runs.runs[packing].tokens
+        everything = tokens_of(steps, "padded", given.micro_batch_tokens)
+        seconds["whole padded steps"] += runs.runs["padded"].seconds * everything / runs.runs["padded"].tokens
+        seconds["tree transcripts"] += whole.runs["tree"].seconds
+    print("\nOne group of each environment, forward and backward in float32 on one thread, by a random")
+    print(f"Llama of {layers} of SmolLM2-135M's layers, with its vocabulary. Single steps are drawn evenly;")
+    print("transcript_time_ratio takes the time of all of them from their tokens.\n")
+    print(table(["samples", "packing", "tokens", "CPU s", "peak MB", "gradient differs by"], rows))
     return {
-        "step_time_ratio": ratio("seconds", "step"),
-        "transcript_time_ratio": ratio("seconds", "transcript"),
-        "timed_step_token_ratio": ratio("tokens", "step"),
-        "timed_transcript_token_ratio": ratio("tokens", "transcript"),
+        "step_time_ratio": seconds["padded steps"] / seconds["tree steps"],
+        "transcript_time_ratio": seconds["whole padded steps"] / seconds["tree transcripts"],
+        "timed_step_token_ratio": tokens["padded steps"] / tokens["tree steps"],
         "grad_rel_diff": max(differences),
     }
+
+
+class _Compared(NamedTuple):
+    """Runs by packing, and how far their gradients differ; None where only one was run."""
+
+    runs: dict[Packing, Run]
+    difference: float | None
+
+
+def _compare(
+    samples: Sequence[Sample], shape: Mapping[str, int], max_tokens: int, packings: Sequence[Packing]
+) -> _Compared:
+    with tempfile.TemporaryDirectory() as folder:
+        files = {packing: Path(folder) / f"{packing}.npy" for packing in packings}
+        runs = {
+            packing: run_apart(samples, packing, shape, max_tokens, file) for packing, file in files.items()
+        }
+        both = len(files) == len(PACKINGS)
+        return _Compared(runs, relative_difference(files["tree"], files["padded"]) if both else None)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--micro-batch-tokens", type=int, default=32_768, help="budget of a batch or tree")
     parser.add_argument("--layers", type=int, help="of the model that is timed; 2, with --quick 1")
-    parser.add_argument("--turns", type=int, help="timed turns of an episode; 4, with --quick 2")
+    parser.add_argument("--rows", type=int, help="timed single steps of a group; 40, with --quick 16")
     return parser
 
 
