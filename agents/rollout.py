@@ -167,6 +167,20 @@ class Rollout(Iterator[Played]):
         finally:
             self._count(wall=perf_counter() - start)
 
+    def take_ended(self) -> list[Played]:
+        """Episodes that have ended and were not handed over yet, such as those that ended in a pause."""
+        ended = [*self._ended]
+        self._ended.clear()
+        if self._on_played is not None:
+            for played in ended:
+                self._on_played(played)
+        return ended
+
+    def count_anew(self) -> None:
+        """Begins the stats again, as for the next iteration."""
+        self._stats, self._slot_time = RolloutStats(), 0.0
+        self._broken.clear()
+
     def renew(self, make_env: Callable[[], gym.Env[str, str]]) -> None:
         """Episodes that begin from now on are played in environments of this kind."""
         self._make_env = make_env

@@ -65,6 +65,10 @@ class RunFolder:
         bank.save(path)
         return path
 
+    def load_bank(self, version: str) -> SkillBank:
+        """A version that ``save_bank`` wrote."""
+        return SkillBank.load(self.banks / f"{version}.json")
+
     def save_evolution(self, iteration: int, evolution: Mapping[str, Any]) -> None:
         """Writes ``banks/evolution-NNNNNN.json``: what was weak, what was added, what was not, and why."""
         self._save_json(f"evolution-{iteration:06d}.json", evolution)

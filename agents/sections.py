@@ -184,13 +184,22 @@ class RolloutConfig:
     Attributes:
         tasks_per_iteration: Groups.
         group_size: Episodes of the same task, at least 2 for a signal.
+        max_refills: Further tasks for each one whose returns are all equal, so that an iteration has
+            ``tasks_per_iteration`` groups that teach something (DAPO's dynamic sampling); 0 for none.
+        carry_over: An iteration ends when so many groups are whole; episodes under way go on in the next one.
+            Set ``grpo.correction`` with it, since their first replies come from earlier weights.
+        max_staleness: With ``carry_over``, an iteration waits for a group that began so many iterations ago.
     """
 
     tasks_per_iteration: int = 16
     group_size: int = 8
+    max_refills: int = 0
+    carry_over: bool = False
+    max_staleness: int = 4
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "tasks_per_iteration", "group_size")
+        _at_least(self, 1, "tasks_per_iteration", "group_size", "max_staleness")
+        _at_least(self, 0, "max_refills")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

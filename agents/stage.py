@@ -1,10 +1,10 @@
 """Where a run's episodes are played: one phase at a time, under one version of the bank."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from skill_gym.agents.env_stack import MakeEnv, Role
 from skill_gym.agents.policy import Policy, Sampling
-from skill_gym.agents.rollout import Episode, Played, RolloutStats, play
+from skill_gym.agents.rollout import Episode, Played, Rollout, RolloutStats, play
 from skill_gym.agents.run_folder import RunFolder
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.skillbanks.bank import SkillBank
@@ -42,23 +42,21 @@ class Stage:
         self, episodes: Sequence[Episode], role: Role, name: str, bank: SkillBank
     ) -> tuple[list[Played], RolloutStats]:
         """Plays episodes and writes ``trajectories/<name>.jsonl``; returns them in the order asked for."""
-        sampler = self.config.sampler
-        sampling = Sampling(
-            temperature=sampler.temperature if role == "training" else self.config.validation.temperature,
-            top_p=sampler.top_p,
-            max_new_tokens=sampler.max_new_tokens,
-        )
         with self.folder.recording(name) as record:
             rollout = play(
                 self.make_env(bank, role),
                 self.policy,
                 episodes,
-                slots=min(sampler.slots, len(episodes)),
-                sampling=sampling,
+                slots=min(self.config.sampler.slots, len(episodes)),
+                sampling=self._sampling(role),
                 on_played=record,
             )
             by_ticket = {one.episode.ticket: one for one in rollout}
         return [by_ticket[episode.ticket] for episode in episodes], rollout.stats
+
+    def rollout(self, make_env: MakeEnv, episodes: Iterator[Episode], role: Role, slots: int) -> Rollout:
+        """A rollout of the role's sampling, for episodes that are handed out one by one."""
+        return Rollout(make_env, self.policy, episodes, slots=slots, sampling=self._sampling(role))
 
     def tasks(self, bank: SkillBank, role: Role) -> Sequence[Task]:
         """All tasks of the role's split."""
@@ -68,6 +66,14 @@ class Stage:
         finally:
             env.close()
         return tasks
+
+    def _sampling(self, role: Role) -> Sampling:
+        sampler = self.config.sampler
+        return Sampling(
+            temperature=sampler.temperature if role == "training" else self.config.validation.temperature,
+            top_p=sampler.top_p,
+            max_new_tokens=sampler.max_new_tokens,
+        )
 
     def guard(self, bank: SkillBank) -> Guard:
         """Who examines proposals: against the commands of the environment, and what validation asks."""

@@ -17,20 +17,21 @@ from skill_gym.agents.learner import Learner
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import make_samples
-from skill_gym.agents.rollout import Episode, Played
+from skill_gym.agents.rollout import Played
 from skill_gym.agents.run_bank import RunBank
 from skill_gym.agents.run_folder import RunFolder
 from skill_gym.agents.run_teacher import RunTeacher, open_run_teacher
-from skill_gym.agents.schedule import TaskOrder, episode_seed
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.skill_trials import SkillTrials
 from skill_gym.agents.stage import Stage
 from skill_gym.agents.trainable_policy import TrainablePolicy, open_trainable
+from skill_gym.agents.training_groups import TrainingGroups
 from skill_gym.agents.validation import Validation
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.leaks import ids_from_tasks
 from skill_gym.skillbanks.retrieval import Retriever
 from skill_gym.skillbanks.teacher import Teacher
+from skill_gym.trajectory import Task
 
 Progress = Callable[[int, Mapping[str, Any]], None]
 
@@ -53,7 +54,7 @@ class Trainer:
         banks: The bank in force, and what changes it.
         progress: As the argument; may be set before ``train``.
         iteration: Iterations done.
-        cursor: Tasks handed out so far.
+        groups: Plays the groups, and knows which are under way.
 
     Raises:
         BankError: There is no such bank, or the run's store cannot be written.
@@ -78,9 +79,9 @@ class Trainer:
         self._teacher = RunTeacher(teacher) if teacher else open_run_teacher(config.teacher, self.folder.path)
         self.banks = RunBank(config, self.folder, self._teacher, resume=resume)
         self.iteration = 0
-        self.cursor = 0
         self.progress = progress
         self._seconds: dict[str, float] = {}
+        self._resumed: Mapping[str, Any] = {}
         model_folder = resolve_model(config.model.path)
         device = _device(config.model.device)
         self._tokenizer = load_tokenizer(model_folder)
@@ -101,12 +102,14 @@ class Trainer:
         self.stage = Stage(config, make_env or self._env_stack(), self.policy, self.folder)
         self.validation = Validation(config, self.stage)
         self._tasks = self.stage.tasks(self.bank, "training")
-        self._order = TaskOrder(len(self._tasks), config.run.seed + config.env.seed)
+        self.groups = TrainingGroups(config, self.stage, self._tasks, self._arms)
         self._canaries = Canaries(config, self.stage, self._tasks)
         if config.validation.every:
             # Said now, not after hours.
             self.validation.tasks(config.run.iterations, self.bank)
         self._sync_weights()
+        if resume:
+            self.groups.restore(self._resumed["groups"], self.folder.load_bank)
         write_config(config, self.folder.path / "config.yaml")
         self.metrics = MetricsWriter(self.folder.path, keep_until=self.iteration if resume else None)
         if not resume:
@@ -143,8 +146,8 @@ class Trainer:
 
         self.banks.review()
         with self._timed("rollout"):
-            groups = self._groups(number)
-            played, stats = self.stage.play(groups, "training", f"iteration-{number:06d}", self.bank)
+            taken = self.groups.take(number, self.bank)
+            played = taken.played
         with self._timed("update"):
             samples, credit = credit_samples(
                 played,
@@ -154,7 +157,6 @@ class Trainer:
             )
             figures = self.learner.update(samples)
         self.iteration = number
-        self.cursor += self.config.rollout.tasks_per_iteration
         with self._timed("sync"):
             self._sync_weights()
 
@@ -168,8 +170,9 @@ class Trainer:
         metrics = {
             **episode_metrics(one.trajectory for one in played),
             **credit,
+            **taken.figures,
             **learner_metrics(figures),
-            **rollout_metrics(stats),
+            **rollout_metrics(taken.stats),
             **validation,
             **self.banks.metrics(),
             **self._teacher.metrics(),
@@ -194,23 +197,8 @@ class Trainer:
             kl[kept[sample.trajectory].episode.ticket] += value
         return kl
 
-    def _groups(self, number: int) -> list[Episode]:
-        """The iteration's episodes: groups of siblings on the same task."""
-        rollout, seed = self.config.rollout, self.config.run.seed
-        indices = self._order.take(self.cursor, rollout.tasks_per_iteration)
-        tasks = [self._tasks[index] for index in indices]
-        arms = self.banks.arms(number, tasks, lambda: self.stage.retriever(self.bank))
-        return [
-            Episode(
-                ticket=f"{number}.{group}.{sibling}",
-                task_id=self._tasks[index].id,
-                seed=episode_seed(seed, number, index, group, sibling),
-                group=group,
-                options=arms[group],
-            )
-            for group, index in enumerate(indices)
-            for sibling in range(rollout.group_size)
-        ]
+    def _arms(self, number: int, tasks: Sequence[Task], first: int) -> Sequence[Mapping[str, Any]]:
+        return self.banks.arms(number, tasks, lambda: self.stage.retriever(self.bank), first=first)
 
     def _validate(self, *, evolving: bool) -> dict[str, Any]:
         """Plays the validation tasks with the present bank; only then may the bank evolve."""
@@ -244,7 +232,7 @@ class Trainer:
             model=self.learner.model,
             tokenizer=self._tokenizer,
             learner=self.learner.state_dict(),
-            state={"cursor": self.cursor, **self.banks.to_json()},
+            state={"groups": self.groups.to_json(), **self.banks.to_json()},
             config=to_dict(self.config),
             keep_last=self.config.run.keep_last,
         )
@@ -259,7 +247,8 @@ class Trainer:
         self.learner.model.load_state_dict(checkpoint.model)
         self.learner.load_state_dict(checkpoint.learner)
         self.iteration = checkpoint.iteration
-        self.cursor = int(checkpoint.state["cursor"])
+        # Groups are played on a stage, which is not there yet.
+        self._resumed = checkpoint.state
         self.banks.restore(checkpoint.state, self.iteration)
 
     @contextmanager
@@ -270,6 +259,7 @@ class Trainer:
 
     def close(self) -> None:
         """Closes the run's files, and the policy's engine unless the policy was given."""
+        self.groups.close()
         self.metrics.close()
         self.banks.close()
         self._teacher.close()

@@ -77,7 +77,7 @@ def test_the_restored_state_is_equal_bit_for_bit(tmp_path, model):
         again = random.random(), np.random.rand(), torch.rand(3)
     assert draws[:2] == again[:2]
     assert torch.equal(draws[2], again[2])
-    assert (second.iteration, second.cursor) == (first.iteration, first.cursor) == (2, 6)
+    assert (second.iteration, second.groups.cursor) == (first.iteration, first.groups.cursor) == (2, 6)
     assert second.learner.steps == first.learner.steps > 0
     assert second.bank == first.bank
     for mine, theirs in zip(second.learner.model.parameters(), first.learner.model.parameters(), strict=True):
