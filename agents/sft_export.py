@@ -139,6 +139,11 @@ def export_trajectories(
     _need(examples, source["episodes"])
     validation = validation_tasks(keys, config.validation, seed=config.seed, in_training=held)
     source["tasks_held_in_training"] = len(held)
+    # Of recorded blocks the bank may be another one than was given; whose tasks they came from is then unknown.
+    recorded = {
+        skill_id for one in examples if one.skills == "recorded" for skill_id in one.episode.skill_ids
+    }
+    source["skills_of_unknown_origin"] = len(recorded - set(retriever.bank.ids))
     parts: dict[Part, list[SftExample]] = {
         "train": [one for one in examples if one.episode.task_key not in validation],
         "validation": [one for one in examples if one.episode.task_key in validation],

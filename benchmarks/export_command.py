@@ -271,6 +271,8 @@ def _tell(figures: Mapping[str, Any], out: Path) -> None:
         f"examples left out: {left['duplicates']} duplicates, {left['too_long']} too long, "
         f"{left['special_tokens']} whose replies spell special tokens"
     )
+    if unknown := figures.get("skills_of_unknown_origin"):
+        print(f"{unknown} shown skills are not in the bank (--bank), so no leak check for them")
     for part, one in figures["parts"].items():
         tokens, skills = one["tokens"], one["skills"]
         print(

@@ -235,6 +235,8 @@ def test_recorded_prompts_are_kept_as_they_are(tmp_path):
     export(good, tmp_path / "out", prompts=config, validation=0)
     found = [one["messages"][0]["content"] for one in rows(tmp_path / "out", "train.chat.jsonl")]
     assert found == [turn.prompt for one in good for turn in one.turns]
+    other = export(good, tmp_path / "bank", prompts=config, bank=SkillBank.empty(), validation=0)
+    assert other["skills_of_unknown_origin"] == len({name for one in good for name in one.skill_ids}) > 0
     with pytest.raises(ExportError, match="recorded in the step layout, wanted is transcript"):
         export(good, tmp_path / "other", prompts=replace(config, layout="transcript"))
     assert not (tmp_path / "other").exists()
