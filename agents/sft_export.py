@@ -139,7 +139,7 @@ def export_trajectories(
     _need(examples, source["episodes"])
     validation = validation_tasks(keys, config.validation, seed=config.seed, in_training=held)
     source["tasks_held_in_training"] = len(held)
-    # Of recorded blocks the bank may be another one than was given; whose tasks they came from is then unknown.
+    # Recorded blocks may be of another bank than the one given: where their skills came from is unknown then.
     recorded = {
         skill_id for one in examples if one.skills == "recorded" for skill_id in one.episode.skill_ids
     }
