@@ -19,6 +19,7 @@ from skill_gym.agents.skill_trials import SkillTrials
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.guard import Guard
 from skill_gym.skillbanks.retrieval import Retriever
+from skill_gym.skillbanks.skill import Mistake, Skill
 from skill_gym.skillbanks.store_events import Origin
 from skill_gym.skillbanks.teacher import Teacher
 from skill_gym.trajectory import Task, Trajectory
@@ -150,7 +151,7 @@ class RunBank:
         if evolution.error is not None:
             self._count_error(evolution.error)
         bank = evolution.bank if self.trials is None else self.trials.propose(self.bank, evolution)
-        added = (*evolution.added, *evolution.mistakes)
+        added: tuple[Skill | Mistake, ...] = (*evolution.added, *evolution.mistakes)
         source: Origin = {"teacher": evolution.teacher, **sources(added, trajectories)}
         reason = evolution_reason(iteration, evolution)
         if self.shared is not None and self.trials is not None and evolution.added:
