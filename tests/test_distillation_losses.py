@@ -40,6 +40,22 @@ def test_unknown_evidence_is_sent_back_once():
     assert all("sources" in asked.text and "'E1' or 'E2'" in asked.text for asked in mended)
 
 
+def test_a_heading_is_no_rule():
+    def curt(asked: Asked) -> Said:
+        said = answer(asked)
+        if asked.schema_name == "SkillEntryList" and len(asked.body["messages"]) == 2:
+            said["entries"][0]["principle"] = "Search/Find/Place"
+        return said
+
+    with teaching(answers=curt) as (teacher, server):
+        result = distil(SkillBank.empty(), [], teacher, memories=each(), max_new=None)
+    mended = [asked for asked in server.requests if len(asked.body["messages"]) == 4]
+    assert len(mended) == 7
+    assert all("has 1 words; say in a sentence what to do" in asked.text for asked in mended)
+    assert result.lost == ()
+    assert not any("Search/Find/Place" in skill.principle for skill in result.bank.skills)
+
+
 def test_evidence_that_stays_unknown_loses_the_batch_and_nothing_else():
     def stubborn(asked: Asked) -> Said:
         said = answer(asked)

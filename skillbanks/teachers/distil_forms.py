@@ -8,18 +8,23 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from skill_gym.skillbanks.teacher import MAX_PRINCIPLE_WORDS
 
+_LEAST_WORDS = 4
+"""Fewer are a heading and no rule; scripts without spaces are not counted by words."""
 
-def _brief(text: str) -> str:
+
+def _sentence(text: str) -> str:
     words = len(text.split())
     if words > MAX_PRINCIPLE_WORDS:
         raise ValueError(f"has {words} words; say it in at most {MAX_PRINCIPLE_WORDS}")
+    if words < _LEAST_WORDS and text.isascii():
+        raise ValueError(f"has {words} words; say in a sentence what to do")
     return text
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=400)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=80)]
 Rule = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500), AfterValidator(_brief)
+    str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500), AfterValidator(_sentence)
 ]
 
 

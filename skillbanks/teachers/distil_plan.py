@@ -1,6 +1,7 @@
 """What a distillation would ask and cost, found out by one with answers of the usual length and no model."""
 
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ class DistillationPlan:
             depends on what the model finds to say.
         prompt_tokens: Tokens of all questions, with their schemas; rather too many than too few.
         reply_tokens: Tokens of all answers of the usual length, without hidden thoughts.
-        largest: Tokens of the largest question with room for its answer.
+        largest: Tokens of the largest question with room for its answer, on the safe side.
     """
 
     questions: Mapping[str, int] = field(default_factory=dict)
@@ -71,12 +72,12 @@ class _Usual:
         with self._lock:
             text = json.dumps(self._filled(schema, schema))
             asked = "".join(message.content for message in request.messages)
-            prompt_tokens = careful_tokens(asked + json.dumps(schema, separators=(",", ":")))
-            reply_tokens = careful_tokens(text)
+            read = asked + json.dumps(schema, separators=(",", ":"))
+            prompt_tokens, reply_tokens = _usual_tokens(read), _usual_tokens(text)
             self.questions[request.purpose] += 1
             self.prompt_tokens += prompt_tokens
             self.reply_tokens += reply_tokens
-            self.largest = max(self.largest, prompt_tokens + request.max_tokens)
+            self.largest = max(self.largest, careful_tokens(read) + request.max_tokens)
         return ChatReply(text=text, prompt_tokens=prompt_tokens, reply_tokens=reply_tokens, model=self.name)
 
     def _filled(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
@@ -96,6 +97,11 @@ class _Usual:
         # No two alike, as in good answers.
         words = f"word {next(self._word)} " * _WORDS
         return words[: min(_USUAL_CHARS, schema["maxLength"])].strip()
+
+
+def _usual_tokens(text: str) -> int:
+    """For the bill: most tokenizers take more than four bytes of English for a token."""
+    return math.ceil(len(text.encode("utf-8", "replace")) / 4)
 
 
 _USUAL_CHARS = 140
