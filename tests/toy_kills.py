@@ -1,8 +1,8 @@
 """A toy training run that is killed at random moments and resumed, again and again; run as a script.
 
 ``python toy_kills.py RUN_FOLDER MODEL_FOLDER KILLS SEED [SETTING ...]`` says the number of kills. Each try is
-a fork of this process, which has everything imported and has trained nothing. A kill comes a moment after a new
-checkpoint or two, so that a run of about two iterations a kill is killed so often on any machine.
+a fork of this process, which has everything imported and has trained nothing. A kill comes a moment after a
+new checkpoint or two, so that a run of about two iterations a kill is killed so often on any machine.
 """
 
 import logging
