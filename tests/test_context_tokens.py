@@ -186,7 +186,7 @@ def test_tokens_and_success_stand_side_by_side_with_the_difference_of_the_same_g
     assert figures["gain_over_raw_low"] < 0.5 < figures["gain_over_raw_high"]
     assert results["skills"].played_per_step == 5.0
     assert Claim("", figures, context_tokens.BOUNDS).holds
-    for worse in ({"saving_vs_raw": 0.19}, {"gain_over_raw_high": -0.01}):
+    for worse in ({"saving_vs_whole": 0.19}, {"gain_over_whole_high": -0.01}):
         assert not Claim("", {**figures, **worse}, context_tokens.BOUNDS).holds
     assert "+25.0%" in capsys.readouterr().out
 
