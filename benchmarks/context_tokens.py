@@ -1,8 +1,8 @@
 """Claim: skills make prompts shorter than trajectories as memory do, at success no worse.
 
-What is claimed is against whole episodes under a budget of tokens. SkillRL's own RetrievalMemory stands beside
-them as it was released (``saving_vs_raw``): with its least cosine, and five steps of an episode at most, it
-shows little, so that prompts with it are hardly longer than without any memory.
+What is claimed is against whole episodes under a budget of tokens. SkillRL's own RetrievalMemory stands
+beside them as it was released (``saving_vs_raw``): with its least cosine, and five steps of an episode at
+most, it shows little, so that prompts with it are hardly longer than without any memory.
 """
 
 import argparse
