@@ -250,3 +250,10 @@ def test_what_azure_lacks_is_named(azure: pytest.MonkeyPatch) -> None:
     azure.setenv("AZURE_OPENAI_ENDPOINT", "name.openai.azure.com")
     with pytest.raises(ValueError, match="AZURE_OPENAI_ENDPOINT"):
         OpenAIChat("o3", azure=True)
+
+
+def test_a_stand_in_for_a_key_does_not_mangle_answers():
+    from skill_gym.skillbanks.teachers.access import Access
+
+    assert Access(arguments={}, secrets=("x",)).hide("an axe") == "an axe"
+    assert Access(arguments={}, secrets=("sk-0123456789",)).hide("it is sk-0123456789") == "it is ***"

@@ -11,6 +11,9 @@ from skill_gym.skillbanks.teacher import TeacherError
 AZURE_API_VERSION = "2025-01-01-preview"
 """SkillRL's, for when neither ``AZURE_OPENAI_API_VERSION`` nor ``OPENAI_API_VERSION`` is set."""
 
+SHORTEST_SECRET = 8
+"""Characters; a shorter key is a stand-in such as ``EMPTY``, and hiding it would mangle answers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
@@ -27,7 +30,8 @@ class Access:
     def hide(self, text: str) -> str:
         """The text without the secrets."""
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "***")
         return text
 
 
