@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from skill_gym.agents.packing import Sample
-from skill_gym.benchmarks.packing_run import tokens_of
+from skill_gym.agents.random_pass import tokens_of
 from skill_gym.benchmarks.recorded_groups import Group
 from skill_gym.wrappers.task_prompt import Layout
 

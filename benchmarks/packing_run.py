@@ -2,19 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
-from skill_gym.agents.packing import Sample, micro_batches, tree_batches
-from skill_gym.agents.prefix_tree_attention import attending_over_trees
-from skill_gym.agents.reply_logprobs import reply_logprobs
+from skill_gym.agents.packing import Sample
+from skill_gym.agents.random_pass import Packing, RandomPass
 from skill_gym.benchmarks.process import in_new_process, memory_mb
 
-Packing = Literal["padded", "tree"]
 PACKINGS: tuple[Packing, ...] = ("padded", "tree")
 
 
@@ -30,12 +26,6 @@ class Run(NamedTuple):
     tokens: int
     seconds: float
     peak_mb: float
-
-
-def tokens_of(samples: Sequence[Sample], packing: Packing, max_tokens: int) -> int:
-    """Tokens that go through the model, padding included."""
-    pack = tree_batches if packing == "tree" else micro_batches
-    return sum(batch.input_ids.numel() for batch in pack(samples, max_tokens=max_tokens))
 
 
 def run_apart(
@@ -63,39 +53,23 @@ def run(
     samples: str, gradient: str, packing: Packing, shape: Mapping[str, int], max_tokens: int
 ) -> list[Any]:
     """The process's side of ``run_apart``."""
-    torch.set_num_threads(1)
-    model = random_llama(shape)
+    model = RandomPass(shape)
     made = _load(samples)
-    weights = torch.from_numpy(np.random.default_rng(0).normal(size=sum(one.replies for one in made)))
-    pack = tree_batches if packing == "tree" else micro_batches
-    tokens = 0
-    with attending_over_trees(model) if packing == "tree" else nullcontext():
-        # The first pass sets up what every later one uses again.
-        for batch in pack(made[:1], max_tokens=max_tokens):
-            torch.autograd.backward(reply_logprobs(model, batch)[0].sum())
-        model.zero_grad(set_to_none=False)
-        before, began = memory_mb("VmRSS"), time.process_time()
-        for batch in pack(made, max_tokens=max_tokens):
-            logprobs, _ = reply_logprobs(model, batch)
-            torch.autograd.backward((weights[batch.index] * logprobs).sum())
-            tokens += batch.input_ids.numel()
-        seconds = time.process_time() - began
-    np.save(gradient, torch.cat([one.grad.flatten() for one in model.parameters()]).numpy())
-    return [tokens, seconds, memory_mb("VmHWM") - before]
+    # The first pass sets up what every later one uses again.
+    model.run(made[:1], packing, max_tokens)
+    model.forget()
+    before, began = memory_mb("VmRSS"), time.process_time()
+    tokens = model.run(made, packing, max_tokens)
+    seconds = time.process_time() - began
+    peak = memory_mb("VmHWM") - before
+    np.save(gradient, model.gradient())
+    return [tokens, seconds, peak]
 
 
 def relative_difference(first: Path, second: Path) -> float:
     """Norm of the difference of two saved gradients, over that of the second."""
     ours, theirs = np.load(first), np.load(second)
     return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
-
-
-def random_llama(shape: Mapping[str, int]) -> Any:
-    """A model with random weights in float32 and a tied head; ``shape`` as in ``LlamaConfig``."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    return LlamaForCausalLM(LlamaConfig(**shape, max_position_embeddings=32_768, tie_word_embeddings=True))
 
 
 def _load(path: str) -> list[Sample]:

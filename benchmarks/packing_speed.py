@@ -10,9 +10,10 @@ from typing import NamedTuple
 from skill_gym.agents.chat import ChatTokens
 from skill_gym.agents.models import load_tokenizer, resolve_model
 from skill_gym.agents.packing import Sample
+from skill_gym.agents.random_pass import Packing, tokens_of
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
 from skill_gym.benchmarks.packing_growth import LAYOUTS, SIBLINGS, growth, ratios
-from skill_gym.benchmarks.packing_run import PACKINGS, Packing, Run, relative_difference, run_apart, tokens_of
+from skill_gym.benchmarks.packing_run import PACKINGS, Run, relative_difference, run_apart
 from skill_gym.benchmarks.recorded_groups import Group, GroupConfig, mean_turns, record_groups, success
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.wrappers.task_prompt import Layout

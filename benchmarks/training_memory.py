@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import torch
 
-from skill_gym.agents.losses import logprobs_and_entropy
-from skill_gym.agents.packing import Sample, tree_batches
-from skill_gym.agents.prefix_tree_attention import attending_over_trees
-from skill_gym.agents.reply_logits import reply_logits
-from skill_gym.agents.reply_logprobs import LOGITS, reply_logprobs
+from skill_gym.agents.packing import Sample
+from skill_gym.agents.random_pass import RandomPass
+from skill_gym.agents.reply_logprobs import LOGITS
 from skill_gym.benchmarks.claim import Bound, Claim, Figure, options, shown, table
-from skill_gym.benchmarks.packing_run import random_llama
 from skill_gym.benchmarks.process import in_new_process, memory_mb
 
 Way = Literal["sliced", "whole"]
@@ -31,8 +27,7 @@ def peak(way: Way, vocabulary: int, length: int) -> float:
 
     To be called in a new process, whose highest memory is told.
     """
-    torch.set_num_threads(1)
-    model = random_llama(
+    model = RandomPass(
         {
             "vocab_size": vocabulary,
             "hidden_size": 128,
@@ -42,21 +37,12 @@ def peak(way: Way, vocabulary: int, length: int) -> float:
             "num_key_value_heads": 2,
         }
     )
-    for one in model.parameters():
-        one.grad = torch.zeros_like(one)
     ids = np.random.default_rng(0).integers(0, vocabulary, length)
     places = np.arange(length // 2, length)
     ones = np.ones(len(places), dtype=np.float32)
-    (batch,) = tree_batches(
-        [Sample(ids, places, ones, ones, np.zeros(len(places), dtype=np.int64), 0)], max_tokens=length
-    )
+    sample = Sample(ids, places, ones, ones, np.zeros(len(places), dtype=np.int64), 0)
     before = memory_mb("VmRSS")
-    with attending_over_trees(model):
-        if way == "sliced":
-            logprobs, entropy = reply_logprobs(model, batch)
-        else:
-            logprobs, entropy = logprobs_and_entropy(reply_logits(model, batch), batch.targets)
-        torch.autograd.backward((logprobs + entropy).sum())
+    model.run([sample], "tree", length, all_logits=way == "whole")
     return memory_mb("VmHWM") - before
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from skill_gym.agents.chat import ChatTokens
 from skill_gym.agents.models import load_tokenizer, resolve_model
+from skill_gym.agents.random_pass import RandomPass, tokens_of
 from skill_gym.benchmarks.packing_growth import growth, ratios
-from skill_gym.benchmarks.packing_run import relative_difference, run, run_apart, tokens_of
+from skill_gym.benchmarks.packing_run import relative_difference, run, run_apart
 from skill_gym.benchmarks.recorded_groups import GroupConfig, mean_turns, record_groups, success
 from skill_gym.skillbanks.bank import SkillBank
 
@@ -101,3 +102,14 @@ def test_both_packings_give_the_same_gradient(groups, tmp_path):
     assert seconds > 0
     assert relative_difference(tmp_path / "tree.npy", tmp_path / "padded.npy") < 1e-5
     assert np.linalg.norm(np.load(tmp_path / "padded.npy")) > 0
+
+
+def test_all_logits_at_once_give_the_same_gradient(groups):
+    samples = groups[True]["step"][0].samples(siblings=2, turns=2)
+    model = RandomPass(SHAPE)
+    gradients = []
+    for whole in (False, True):
+        model.forget()
+        model.run(samples, "tree", 4096, all_logits=whole)
+        gradients.append(model.gradient().copy())
+    assert np.linalg.norm(gradients[0] - gradients[1]) < 1e-5 * np.linalg.norm(gradients[0])
