@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,13 @@ from skill_gym.agents.objective import held_back, surrogate
 from skill_gym.agents.packing import Sample
 
 logger = logging.getLogger(__name__)
+
+_OVER_BATCHES: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "ratio_max": max,
+    "mismatch_max": max,
+    "ratio_min": min,
+}
+"""What is made of a figure's values by mini-batch, where it is not their mean."""
 
 
 class LearnerError(RuntimeError):
@@ -108,12 +115,13 @@ class Learner:
         the normaliser but are not run.
 
         Returns:
-            ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``grad_norm``,
-            ``lr``, ``mismatch_mean`` and ``mismatch_max`` (log-probabilities, trainer against sampler;
-            meaningful at temperature 1 only), ``correction_mean`` (weight of a token, with a correction),
-            ``optimizer_steps``, ``tokens`` that were learnt from (those of shared beginnings once, padding
-            included), ``token_reuse`` (tokens of the samples for each of them), ``reply_tokens``,
-            ``unmoved_samples``, ``seconds``, ``tokens_per_second``; means are over mini-batches.
+            ``loss``, ``policy_loss``, ``kl``, ``entropy``, ``clip_fraction``, ``ratio_max``, ``ratio_min``,
+            ``approx_kl`` (of the update's own steps, per token), ``grad_norm``, ``lr``, ``mismatch_mean`` and
+            ``mismatch_max`` (log-probabilities, trainer against sampler; meaningful at temperature 1 only),
+            ``correction_mean`` (weight of a token, with a correction), ``optimizer_steps``, ``tokens`` that
+            were learnt from (those of shared beginnings once, padding included), ``token_reuse`` (tokens of
+            the samples for each of them), ``reply_tokens``, ``unmoved_samples``, ``seconds``,
+            ``tokens_per_second``; means are over mini-batches.
 
         Raises:
             LearnerError: Loss or gradient is not finite; that step's weights are left as they were.
@@ -139,9 +147,8 @@ class Learner:
             if row:
                 rows.append(row)
         seconds = time.perf_counter() - began
-        peaks = ("ratio_max", "mismatch_max")
         metrics = {
-            name: (max if name in peaks else _mean)([row[name] for row in rows]) for name in (rows or [{}])[0]
+            name: _OVER_BATCHES.get(name, _mean)([row[name] for row in rows]) for name in (rows or [{}])[0]
         }
         return {
             **metrics,
@@ -276,7 +283,11 @@ class Learner:
             ours = logprobs.detach() if config.old_logprobs == "sampler" else old_values
             figures.add("mismatch_mean", (ours - sampler[index]).abs().sum() / len(weights))
             figures.peak("mismatch_max", (ours - sampler[index]).abs())
-            figures.peak("ratio_max", (logprobs - old_values).exp())
+            moved = logprobs.detach() - old_values
+            figures.peak("ratio_max", moved.exp())
+            figures.trough("ratio_min", moved.exp())
+            # Schulman's k3, from the weights before the update to the present ones.
+            figures.add("approx_kl", (moved.exp() - 1 - moved).sum() / len(weights))
             if config.correction != "none":
                 figures.add("correction_mean", correction.sum() / len(weights))
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
@@ -321,6 +332,9 @@ class _Figures:
 
     def peak(self, name: str, values: Tensor) -> None:
         self.values[name] = max(self.values.get(name, 0.0), float(values.detach().max()))
+
+    def trough(self, name: str, values: Tensor) -> None:
+        self.values[name] = min(self.values.get(name, float("inf")), float(values.detach().min()))
 
 
 def _mean(values: Sequence[float]) -> float:

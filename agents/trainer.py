@@ -17,6 +17,7 @@ from skill_gym.agents.learner import Learner
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import make_samples
+from skill_gym.agents.reply_metrics import reply_metrics
 from skill_gym.agents.rollout import Played
 from skill_gym.agents.run_bank import RunBank
 from skill_gym.agents.run_folder import RunFolder
@@ -169,6 +170,12 @@ class Trainer:
                 validation |= self.banks.rule(number, played, self._canaries.fall)
         metrics = {
             **episode_metrics(one.trajectory for one in played),
+            **reply_metrics(
+                played,
+                iteration=number,
+                max_new_tokens=self.config.sampler.max_new_tokens,
+                context_length=getattr(self.policy, "context_length", None),
+            ),
             **credit,
             **taken.figures,
             **learner_metrics(figures),

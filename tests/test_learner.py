@@ -162,13 +162,15 @@ def test_later_mini_batches_are_measured_against_the_weights_that_sampled():
     metrics = learner.update(samples())
     assert metrics["optimizer_steps"] == 6
     assert metrics["ratio_max"] > 1.01
+    assert 0 < metrics["ratio_min"] < 0.99
+    assert metrics["approx_kl"] > 0
     assert metrics["clip_fraction"] > 0
 
 
 def test_the_first_ratio_is_one():
     metrics = Learner(model(), None, config()).update(samples())
-    assert metrics["ratio_max"] == 1.0
-    assert metrics["clip_fraction"] == 0.0
+    assert metrics["ratio_max"] == metrics["ratio_min"] == 1.0
+    assert metrics["approx_kl"] == metrics["clip_fraction"] == 0.0
     assert metrics["mismatch_max"] > 0
 
 
