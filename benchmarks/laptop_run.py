@@ -51,6 +51,8 @@ class LaptopRun:
         world: Which world.
         seed: Of everything that is drawn.
         engine: Who samples.
+        training_folder: Of the training and what is measured after it; None for ``folder``. Runs that differ
+            in how they train then share all that comes before.
         tell: Takes a line on what is being done.
     """
 
@@ -62,11 +64,13 @@ class LaptopRun:
         world: int,
         seed: int,
         engine: Engine,
+        training_folder: Path | None = None,
         tell: Callable[[str], None] = logger.info,
     ) -> None:
         self.folder, self.size, self.world, self.seed, self.engine = folder, size, world, seed, engine
         self._tell = tell
-        self._phases = Phases(folder)
+        self._before = Phases(folder)
+        self._trained = self._before if training_folder is None else Phases(training_folder)
         self._steps: Iterator[str] = iter(())
 
     def run(self, variant: Variant) -> RunResult:
@@ -107,7 +111,8 @@ class LaptopRun:
         if variant != "no-skills":
             measure("trained with skills", f"trained-{variant}-skills", trained, last)
         measure("trained without skills", f"trained-{variant}-none", trained, nothing)
-        in_order = [name for name in self._phases.seconds if name in {*others, *names.values()}]
+        seconds = self._before.seconds | self._trained.seconds
+        in_order = [name for name in seconds if name in {*others, *names.values()}]
         metrics = read_metrics(self._run_folder(variant) / "metrics.jsonl")
         return RunResult(
             variant=variant,
@@ -123,8 +128,14 @@ class LaptopRun:
         )
 
     def _announce(self, name: str) -> None:
-        earlier = " (done earlier)" if self._phases.done(name) else ""
+        earlier = " (done earlier)" if self._phases(name).done(name) else ""
         self._tell(f"{next(self._steps)} {phase_title(name)}{earlier}")
+
+    def _phases(self, name: str) -> Phases:
+        return self._trained if name.startswith("train") else self._before
+
+    def _episodes(self, name: str) -> Path:
+        return self._phases(name).folder / f"{name}.jsonl"
 
     def _config(self, variant: Variant) -> TrainConfig:
         return laptop_config(
@@ -137,7 +148,7 @@ class LaptopRun:
         )
 
     def _run_folder(self, variant: Variant) -> Path:
-        return self.folder / f"train-{variant}"
+        return self._trained.folder / f"train-{variant}"
 
     def _random_policy(self, config: TrainConfig) -> Path:
         folder = self.folder / "random-policy"
@@ -152,7 +163,7 @@ class LaptopRun:
             return self._play(name, model, bank, config, TEST_SPLIT, self.size.games, keep=SAMPLES)
 
         self._announce(name)
-        return self._phases.do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
+        return self._phases(name).do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
 
     def _collect(self, name: str, model: str, config: TrainConfig) -> Evaluation:
         """Plays the games that the first bank is distilled from, without skills."""
@@ -161,7 +172,7 @@ class LaptopRun:
             return self._play(name, model, SkillBank.empty(), config, EXPERIENCE_SPLIT, self.size.collect)
 
         self._announce(name)
-        evaluation = self._phases.do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
+        evaluation = self._phases(name).do(name, work, save=Evaluation.to_json, load=Evaluation.from_json)
         self._tell(f"      {evaluation.success()} of {self.size.collect} episodes to learn from")
         return evaluation
 
@@ -204,18 +215,20 @@ class LaptopRun:
                 seed=self.seed,
                 on_played=played,
             )
-        write_trajectories(self.folder / f"{name}.jsonl", (episodes[task] for task in tasks[:keep]))
+        write_trajectories(
+            self._phases(name).folder / f"{name}.jsonl", (episodes[task] for task in tasks[:keep])
+        )
         return evaluation
 
     def _distil(self, name: str, episodes: str, model: str, config: TrainConfig, way: str) -> SkillBank:
         def work() -> SkillBank:
             teacher = self._teacher(way, self.engine.policy(model), config)
-            trajectories = list(read_trajectories(self.folder / f"{episodes}.jsonl"))
+            trajectories = list(read_trajectories(self._episodes(episodes)))
             most = len(trajectories) if way == "raw" else config.evolution.max_new_skills
             return distil(SkillBank.empty(), trajectories, teacher, max_new=most).bank
 
         self._announce(name)
-        bank = self._phases.do(name, work, save=SkillBank.dumps, load=SkillBank.loads)
+        bank = self._phases(name).do(name, work, save=SkillBank.dumps, load=SkillBank.loads)
         self._tell(f"      {len(bank)} entries")
         return bank
 
@@ -259,7 +272,7 @@ class LaptopRun:
                 return trainer.bank
 
         self._announce(name)
-        last = self._phases.do(name, work, save=SkillBank.dumps, load=SkillBank.loads)
+        last = self._phases(name).do(name, work, save=SkillBank.dumps, load=SkillBank.loads)
         checkpoint = latest(folder)
         if checkpoint is None:
             raise FileNotFoundError(f"{folder} has lost its checkpoint; remove {name}.json to train again")
@@ -267,13 +280,14 @@ class LaptopRun:
         return str(checkpoint / "model"), last
 
     def _samples(self, name: str) -> dict[str, Trajectory]:
-        return {one.task.id: one for one in read_trajectories(self.folder / f"{name}.jsonl")}
+        return {one.task.id: one for one in read_trajectories(self._episodes(name))}
 
     def _cost(self, name: str, metrics: Sequence[Mapping[str, Any]]) -> tuple[float, int]:
         """Seconds and tokens said; a training that was cut off counts with all of its iterations."""
-        seconds = self._phases.seconds[name]
+        phases = self._phases(name)
+        seconds = phases.seconds[name]
         if name.startswith("train-"):
             spent = sum(float(row.get("time/iteration", 0)) for row in metrics)
             return max(seconds, spent), sum(int(row.get("rollout/new_tokens", 0)) for row in metrics)
-        record = json.loads(self._phases.path(name).read_text(encoding="utf-8"))
+        record = json.loads(phases.path(name).read_text(encoding="utf-8"))
         return seconds, sum(int(result["reply_tokens"]) for result in record.get("results", ()))

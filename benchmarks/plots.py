@@ -7,6 +7,7 @@ from statistics import mean
 from typing import Any
 
 from skill_gym.benchmarks.evaluation import Evaluation
+from skill_gym.benchmarks.success_curves import CurvePoint
 
 Curves = Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]
 """Label -> runs -> lines of ``metrics.jsonl``."""
@@ -67,6 +68,36 @@ def draw_curves(path: Path, curves: Curves, key: str, *, title: str, ylabel: str
     if drawn:
         axes.set(xlabel="iteration", ylabel=ylabel, title=title)
         axes.set_ylim(bottom=0)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(fontsize=8)
+        drawing.savefig(path, dpi=110)
+    return drawn
+
+
+def draw_intervals(path: Path, curves: Mapping[str, Sequence[CurvePoint]], *, title: str) -> bool:
+    """Success over the iterations, each curve with its 95% interval over games.
+
+    Returns:
+        Whether there was anything to draw.
+    """
+    drawing, axes = _figure()
+    for number, (label, points) in enumerate(curves.items()):
+        # A little apart, so that no interval hides another.
+        places = [point.iteration + 0.08 * (number - (len(curves) - 1) / 2) for point in points]
+        axes.errorbar(
+            places,
+            [point.value for point in points],
+            yerr=_errors(points),
+            marker="o",
+            markersize=4,
+            capsize=2,
+            linewidth=1.5,
+            elinewidth=0.8,
+            label=label,
+        )
+    drawn = any(curves.values())
+    if drawn:
+        axes.set(xlabel="iteration", ylabel="success (95% interval)", ylim=(0, 1.02), title=title)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8)
         drawing.savefig(path, dpi=110)

@@ -218,10 +218,10 @@ def _ablations(story: LaptopStory) -> str:
         shared = [run for run in runs if (run.world, run.seed) in labels]
         played = {(run.world, run.seed) for run in shared}
         full = [run for run in story.full if (run.world, run.seed) in played]
-        before, after = by_run(shared, _first_arm(name)), by_run(shared, last_arm(name))
+        before, after = by_run(shared, first_arm(name)), by_run(shared, last_arm(name))
         minus_before, minus_after, over = "", "", ""
         if name != "full":
-            minus_before = str(pooled_difference(by_run(full, _first_arm("full")), before)[0])
+            minus_before = str(pooled_difference(by_run(full, first_arm("full")), before)[0])
             games, runs_too = pooled_difference(by_run(full, last_arm("full")), after)
             minus_after, over = str(games), str(runs_too)
         gain = str(pooled_difference(before, after)[0])
@@ -242,7 +242,7 @@ def _ablations(story: LaptopStory) -> str:
     return markdown_table(head, rows)
 
 
-def _first_arm(variant: Variant) -> Arm:
+def first_arm(variant: Variant) -> Arm:
     """What a variant shows before its training."""
     return "frozen" if variant == "no-skills" else "frozen with skills"
 
