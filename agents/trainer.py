@@ -12,6 +12,7 @@ from skill_gym.agents.canaries import Canaries
 from skill_gym.agents.checkpoint import CheckpointError, latest, load_checkpoint, save_checkpoint
 from skill_gym.agents.config import to_dict, write_config
 from skill_gym.agents.credit import credit_samples, trainable
+from skill_gym.agents.early_warnings import EarlyWarnings
 from skill_gym.agents.env_stack import EnvStack, MakeEnv, Role
 from skill_gym.agents.learner import Learner
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
@@ -56,6 +57,7 @@ class Trainer:
         progress: As the argument; may be set before ``train``.
         iteration: Iterations done.
         groups: Plays the groups, and knows which are under way.
+        warnings: Signs of trouble in the metrics.
 
     Raises:
         BankError: There is no such bank, or the run's store cannot be written.
@@ -113,6 +115,8 @@ class Trainer:
             self.groups.restore(self._resumed["groups"], self.folder.load_bank)
         write_config(config, self.folder.path / "config.yaml")
         self.metrics = MetricsWriter(self.folder.path, keep_until=self.iteration if resume else None)
+        self.warnings = EarlyWarnings(config)
+        self.warnings.recall(self.metrics.kept)
         if not resume:
             self.folder.save_bank(self.bank)
             # So that a run killed in its first iterations can go on, too.
@@ -186,6 +190,7 @@ class Trainer:
             "time/iteration": time.perf_counter() - began,
             **{f"time/{phase}": seconds for phase, seconds in self._seconds.items()},
         }
+        metrics |= self.warnings.metrics(metrics)
         self.metrics.write(number, metrics)
         # After the metrics: a run killed in between plays the iteration again and writes the same line again.
         if number % self.config.run.checkpoint_every == 0 or number >= self.config.run.iterations:

@@ -133,7 +133,7 @@ class TrainingGroups:
             sorted(chosen)[:wanted] if len(chosen) >= wanted else [*chosen, *equal[: wanted - len(chosen)]]
         )
         discarded = [one for one in equal if one not in taken]
-        figures = {
+        figures: dict[str, float] = {
             "group/refilled": len(discarded),
             "group/carried": len(self._groups) - len(taken) - len(discarded),
         }

@@ -9,21 +9,25 @@ from typing import Any, Self
 
 
 class Bar:
-    """A tqdm bar that goes away cleanly."""
+    """A tqdm bar that goes away cleanly; what is logged meanwhile stands above it."""
 
     def __init__(self, total: int, label: str, *, done: int = 0) -> None:
         try:
             from tqdm import tqdm
+            from tqdm.contrib.logging import logging_redirect_tqdm
         except ImportError as error:
             raise ImportError("progress needs tqdm; install skill-gym[cli]") from error
+        self._logging = logging_redirect_tqdm()
         self._bar: Any = tqdm(total=total, initial=done, desc=label, dynamic_ncols=True)
 
     def __enter__(self) -> Self:
+        self._logging.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._logging.__exit__(kind, error, trace)
         self._bar.close()
 
 
@@ -84,6 +88,12 @@ class TrainingBar(Bar):
             for label, key in shown.items()
             if key in metrics
         }
+        prefix = "warning/"
+        signs = [
+            name.removeprefix(prefix) for name, there in metrics.items() if name.startswith(prefix) and there
+        ]
+        if signs:
+            figures["warnings"] = ",".join(signs)
         self._bar.set_postfix(figures, refresh=False)
         self._bar.update(iteration - self._bar.n)
 
