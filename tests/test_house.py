@@ -13,7 +13,7 @@ HEAVY = {
     "torch": {"agents", "skillbanks/embedding.py", "skillbanks/packed_bert.py"},
     "transformers": {"agents"},
     "safetensors": {"agents"},
-    "vllm": {"agents/vllm_policy.py"},
+    "vllm": {"agents/vllm_engine.py"},
     "openai": {"skillbanks/teachers/openai_chat.py"},
     "pydantic": {"skillbanks/teachers"},
     "textworld": {"skill_gym/alfworld/reference.py"},

