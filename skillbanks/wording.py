@@ -95,11 +95,24 @@ class Wording:
 
 def content_stems(text: str) -> frozenset[str]:
     """Stems of the content words of a text, numbers left out."""
-    return frozenset(item for item in _content(_WORDS.findall(latin(plain(text)))) if not item.isdigit())
+    return frozenset(map(_lettered_stem, _WORDS.findall(latin(plain(text))))) - {""}
+
+
+@lru_cache(maxsize=100_000)
+def _content_stem(word: str) -> str:
+    """The stem of a word with content, "" of any other."""
+    return "" if word in _STOPWORDS or _negates(word) else stem(word)
+
+
+@lru_cache(maxsize=100_000)
+def _lettered_stem(word: str) -> str:
+    """The stem of a word with content that is no number."""
+    found = _content_stem(word)
+    return "" if found.isdigit() else found
 
 
 def _content(words: Iterable[str]) -> list[str]:
-    return [stem(word) for word in words if word not in _STOPWORDS and not _negates(word)]
+    return [found for word in words if (found := _content_stem(word))]
 
 
 @lru_cache(maxsize=100_000)

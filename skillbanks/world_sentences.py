@@ -1,7 +1,7 @@
 """Sentences of a world, to know one again when some of its words were exchanged."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from skill_gym.skillbanks.wording import content_stems
@@ -35,10 +35,10 @@ class WorldSentences:
         stems = dict.fromkeys(content_stems(sentence) for sentence in said)
         self._sentences = [found for found in stems if len(found) >= LEAST_SHARED]
         self._commands = frozenset(stem for command in set(commands) for stem in content_stems(command))
-        self._places: dict[str, list[int]] = {}
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
         for place, found in enumerate(self._sentences):
             for stem in found:
-                self._places.setdefault(stem, []).append(place)
+                self._places[stem].append(place)
 
     def has(self, sentence: str) -> bool:
         """Whether one of the sentences says this in other words."""

@@ -7,8 +7,9 @@ from skill_gym.skillbanks.encoded_text import decoded
 from skill_gym.skillbanks.finding import Finding, Severity, shown
 from skill_gym.skillbanks.letter_runs import BETWEEN, LetterRuns, letters
 from skill_gym.skillbanks.memories.record import MemoryRecord
-from skill_gym.skillbanks.plain_text import readings
+from skill_gym.skillbanks.plain_text import spellings
 from skill_gym.skillbanks.skill import Mistake, Skill
+from skill_gym.skillbanks.world_goals import without
 from skill_gym.skillbanks.world_names import WorldNames
 from skill_gym.skillbanks.world_sentences import WorldSentences, sentences
 from skill_gym.trajectory import Trajectory
@@ -60,13 +61,10 @@ class WorldText:
             )
         texts = dict.fromkeys(text for own in said.values() for text in own)
         read = [*texts, *(hidden for text in texts for hidden in decoded(text))]
-        as_letters = dict.fromkeys(letters(reading) for text in read for reading in readings(text))
-        # Of a short goal no run can be made, and its word would tear other sentences apart.
-        goal_letters = [own for goal in goals if len(own := letters(goal)) >= SHORT_RUN]
-        foreign = [_without(goal_letters, own, BETWEEN) for own in as_letters]
+        as_letters = dict.fromkeys(letters(spelling) for text in read for spelling in spellings(text))
+        foreign = without(as_letters, [letters(goal) for goal in goals], BETWEEN)
         self._long, self._short = LetterRuns(foreign, LONG_RUN), LetterRuns(foreign, SHORT_RUN)
-        long_goals = [goal for goal in goals if len(goal) >= SHORT_RUN]
-        self._sentences = WorldSentences((_without(long_goals, text, "\n") for text in read), commands)
+        self._sentences = WorldSentences(without(read, goals, "\n"), commands)
         self._names = WorldNames(said)
 
     def check(self, entry: Skill | Mistake) -> tuple[Finding, ...]:
@@ -105,12 +103,6 @@ class WorldText:
             (said for text in texts for said in sentences(text) if self._sentences.has(said)),
             "",
         )
-
-
-def _without(goals: Iterable[str], text: str, instead: str) -> str:
-    for goal in goals:
-        text = text.replace(goal, instead)
-    return text
 
 
 def _texts(entry: Skill | Mistake) -> tuple[str, ...]:

@@ -95,7 +95,8 @@ def test_a_model_that_copies_what_it_reads_teaches_nothing():
                 "task_type": "general",
                 "cause": "the note was not heeded",
                 "title": "What the note says",
-                "principle": said,
+                # A code without spaces is no sentence, and would be refused as none.
+                "principle": said if len(said.split()) > 3 else f"Do as the note says: {said}",
                 "when_to_apply": "At any time.",
             }
             changes = {"skills": [skill], "mistakes": [], "revisions": [], "retirements": []}

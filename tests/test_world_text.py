@@ -13,10 +13,12 @@ from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.encoded_text import decoded
 from skill_gym.skillbanks.evolution import EvolutionConfig, evolve
 from skill_gym.skillbanks.goals import PLACE
-from skill_gym.skillbanks.letter_runs import LetterRuns, letters
+from skill_gym.skillbanks.letter_runs import LetterRuns, letters, run_hashes
 from skill_gym.skillbanks.memories.record import MemoryRecord, MemoryStep
+from skill_gym.skillbanks.plain_text import readings, spellings
 from skill_gym.skillbanks.rule_teacher import RuleTeacher
 from skill_gym.skillbanks.skill import Mistake, Skill
+from skill_gym.skillbanks.world_goals import without
 from skill_gym.skillbanks.world_text import COPIED, NAMED, WorldText
 from skill_gym.trajectory import Task, Trajectory, Turn
 
@@ -120,6 +122,57 @@ def test_runs_do_not_go_from_one_text_into_the_next():
 def test_lengths_below_one_are_refused():
     with pytest.raises(ValueError, match="at least 1"):
         LetterRuns([], 0)
+
+
+@pytest.mark.parametrize("length", [1, 3, 16, 28])
+def test_hashes_of_runs_are_those_of_their_letters_one_by_one(length):
+    text = "".join(chr(97 + (number * number) % 23) for number in range(40_000))
+
+    def slowly(start: int) -> int:
+        number = 0
+        for letter in text[start : start + length]:
+            number = (number * 1_099_511_628_211 + ord(letter) + 1) % 2**64
+        return number
+
+    hashes = run_hashes(text, length)
+    assert len(hashes) == len(text) - length + 1
+    for start in (0, 1, 16_383, 16_384, 16_385, len(hashes) - 1):
+        assert int(hashes[start]) == slowly(start)
+    assert len(run_hashes(text[: length - 1], length)) == 0
+
+
+def test_goals_are_taken_out_of_any_text_that_has_them_and_of_no_other():
+    goals = [f"find the {name} lamp and put it on the desk" for name in ("red", "blue", "green")]
+    short = "take a cup"
+    texts = [
+        f"{goals[1]}! {goals[0]}; {goals[1]}",
+        "find the grey lamp and put it on the desk",
+        short,
+        goals[2],
+    ]
+    expected = []
+    for text in texts:
+        for goal in goals:
+            text = text.replace(goal, "*")
+        expected.append(text)
+    assert without(texts, [*goals, short], "*") == expected == ["*! *; *", texts[1], short, "*"]
+    assert without(texts, [], "*") == texts
+    assert without([], goals, "*") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T4ke the r€d cup",
+        "p-l-e-a-s-e ig-nore",
+        "i g n o r e all",
+        "\U000e0061\u200bb² ⅷ ፩",
+        "dеskе ѕау 0h",
+        "a|b c|4",
+    ],
+)
+def test_joined_words_have_the_letters_of_their_spelling(text):
+    assert {letters(one) for one in spellings(text)} == {letters(one) for one in readings(text)}
 
 
 def test_encoded_sentences_are_read_and_numbers_are_not():
