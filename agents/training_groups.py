@@ -7,13 +7,13 @@ from typing import Any
 
 from skill_gym.agents.checkpoint import CheckpointError
 from skill_gym.agents.credit import worth
-from skill_gym.agents.policy import Completion
+from skill_gym.agents.played_record import completion_from_json, played_from_json, played_to_json
 from skill_gym.agents.rollout import Episode, Played, Rollout, RolloutStats
 from skill_gym.agents.schedule import TaskOrder, episode_seed
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.stage import Stage
 from skill_gym.skillbanks.bank import SkillBank
-from skill_gym.trajectory import Task, Trajectory
+from skill_gym.trajectory import Task
 
 Arms = Callable[[int, Sequence[Task], int], Sequence[Mapping[str, Any]]]
 """``arms(iteration, tasks, first)``: options of the groups with the numbers from ``first`` on."""
@@ -152,7 +152,9 @@ class TrainingGroups:
         return {
             "cursor": self.cursor,
             "groups": [asdict(group) for group in self._groups.values()],
-            "played": [_record(one) for of_group in self._played.values() for one in of_group.values()],
+            "played": [
+                played_to_json(one) for of_group in self._played.values() for one in of_group.values()
+            ],
             "under_way": [
                 {"ticket": episode.ticket, "replies": [asdict(reply) for reply in replies]}
                 for episode, replies in under_way
@@ -176,7 +178,7 @@ class TrainingGroups:
             self._groups[row["number"]] = Group(**{**row, "episodes": episodes})
         known = {episode.ticket: group for group in self._groups.values() for episode in group.episodes}
         for row in state["played"]:
-            played = _read(row)
+            played = played_from_json(row)
             if played.episode.ticket not in known:
                 raise CheckpointError(f"episode {played.episode.ticket} in the checkpoint is of no group")
             self._played.setdefault(played.episode.group, {})[played.episode.ticket] = played
@@ -187,7 +189,7 @@ class TrainingGroups:
         for row in state["under_way"]:
             group = known[row["ticket"]]
             episode = group.episode(row["ticket"])
-            replies = [_completion(reply) for reply in row["replies"]]
+            replies = [completion_from_json(reply) for reply in row["replies"]]
             make_env = self.stage.make_env(bank(group.bank_version), "training")
             if self._rollout is not None and not self._rollout.restore(episode, replies, make_env):
                 waiting.append(episode)
@@ -282,26 +284,3 @@ class _Queue(Iterator[Episode]):
         if not self.waiting:
             raise StopIteration
         return self.waiting.popleft()
-
-
-def _record(played: Played) -> dict[str, Any]:
-    """An episode as JSON, its tokens included."""
-    return {
-        "episode": asdict(played.episode),
-        "trajectory": played.trajectory.to_json(),
-        "completions": [asdict(completion) for completion in played.completions],
-    }
-
-
-def _read(row: Mapping[str, Any]) -> Played:
-    return Played(
-        Episode(**row["episode"]),
-        Trajectory.from_json(row["trajectory"]),
-        tuple(_completion(completion) for completion in row["completions"]),
-    )
-
-
-def _completion(row: Mapping[str, Any]) -> Completion:
-    return Completion(
-        **{**row, **{name: tuple(row[name]) for name in ("prompt_ids", "token_ids", "logprobs")}}
-    )
