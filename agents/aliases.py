@@ -94,10 +94,10 @@ NO_EFFECT: dict[str, str] = {
     "env.search.log_requests": "requests are counted, and failures logged",
     "env.search.timeout": "a search has one deadline, retries included; see RemoteIndex",
     "trainer.critic_warmup": "there is no critic",
-    "trainer.logger": "TensorBoard and metrics.jsonl are always written",
+    "trainer.logger": "TensorBoard and metrics.jsonl are always written; for W&B set run.wandb_project",
     "trainer.n_gpus_per_node": "one device",
     "trainer.nnodes": "one device",
-    "trainer.project_name": "see run.name",
+    "trainer.project_name": "see run.name, and run.wandb_project",
 }
 """Settings of the released scripts that mean nothing here, and why; taken with a warning."""
 

@@ -153,7 +153,11 @@ class SamplerConfig:
     """Who samples the replies, and how while training.
 
     Attributes:
-        backend: ``auto`` is vLLM where it is installed, else transformers.
+        backend: ``auto`` is vLLM in this process where it is installed, else transformers; ``server`` is a
+            vLLM server in another process or on another machine.
+        url: Address of the server, such as ``http://10.0.0.5:8000``; for ``server`` only.
+        weights_folder: Where a server finds the weights of each update: a path that this machine can write
+            and the server can read, under the same name; null for ``weights`` in the run's folder.
         temperature: Greater than 0.
         top_p: 1.0 keeps the sampler's distribution the one that is learnt.
         max_new_tokens: Longest reply.
@@ -161,7 +165,9 @@ class SamplerConfig:
         context_length: Longest prompt with reply, in tokens; null for the model's own.
     """
 
-    backend: Literal["auto", "vllm", "transformers"] = "auto"
+    backend: Literal["auto", "vllm", "transformers", "server"] = "auto"
+    url: str | None = None
+    weights_folder: str | None = None
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 512
@@ -173,6 +179,11 @@ class SamplerConfig:
             raise ConfigError(
                 f"sampler.temperature must be greater than 0 to explore, got {self.temperature}; greedy "
                 "sampling is for validation (validation.temperature=0)"
+            )
+        if (self.backend == "server") != (self.url is not None):
+            raise ConfigError(
+                f"sampler.backend=server and sampler.url go together, got backend={self.backend} and "
+                f"url={self.url}"
             )
         _at_least(self, 1, "max_new_tokens", "slots")
 
@@ -247,6 +258,7 @@ class RunConfig:
         iterations: Until when.
         checkpoint_every: Iterations between checkpoints; the last one always has one.
         keep_last: Checkpoints kept; 0 for all.
+        wandb_project: Project on Weights & Biases that gets the metrics too; null for none.
     """
 
     folder: str = "runs/default"
@@ -255,6 +267,7 @@ class RunConfig:
     iterations: int = 150
     checkpoint_every: int = 10
     keep_last: int = 2
+    wandb_project: str | None = None
 
     def __post_init__(self) -> None:
         _at_least(self, 0, "seed", "iterations", "keep_last")

@@ -29,6 +29,7 @@ from skill_gym.agents.stage import Stage
 from skill_gym.agents.trainable_policy import TrainablePolicy, open_trainable
 from skill_gym.agents.training_groups import TrainingGroups
 from skill_gym.agents.validation import Validation
+from skill_gym.agents.wandb_run import open_wandb_run
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.leaks import ids_from_tasks
 from skill_gym.skillbanks.retrieval import Retriever
@@ -64,7 +65,7 @@ class Trainer:
         RunFolderError: The folder cannot be written, or holds a run already; raised before any work.
         CheckpointError: There is nothing to resume, or it was run with other settings.
         TeacherError: The teacher's key or address is missing.
-        ConfigError: There are fewer validation tasks than ``validation.fresh`` wants.
+        ConfigError: There are fewer validation tasks than ``validation.fresh`` wants, or W&B refuses the run.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self.folder = RunFolder(Path(config.run.folder), resume=resume)
+        board = open_wandb_run(config, self.folder.path)
         self._teacher = RunTeacher(teacher) if teacher else open_run_teacher(config.teacher, self.folder.path)
         self.banks = RunBank(config, self.folder, self._teacher, resume=resume)
         self.iteration = 0
@@ -114,7 +116,11 @@ class Trainer:
         if resume:
             self.groups.restore(self._resumed["groups"], self.folder.load_bank)
         write_config(config, self.folder.path / "config.yaml")
-        self.metrics = MetricsWriter(self.folder.path, keep_until=self.iteration if resume else None)
+        self.metrics = MetricsWriter(
+            self.folder.path,
+            keep_until=self.iteration if resume else None,
+            board=board,
+        )
         self.warnings = EarlyWarnings(config)
         self.warnings.recall(self.metrics.kept)
         if not resume:
