@@ -1,6 +1,6 @@
 """The drivers with a real engine and the bundled policy: the same episodes in lock-step and from a queue."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter, process_time
@@ -24,9 +24,9 @@ class Timed:
     """A drive and what it took.
 
     Attributes:
-        drive: Of the last round.
-        wall: Seconds of all rounds.
-        cpu: Seconds of this process's CPU time, of all rounds.
+        drive: What was done.
+        wall: Seconds.
+        cpu: Seconds of this process's CPU time.
     """
 
     drive: Drive
@@ -61,11 +61,10 @@ def compare(
     slots: int,
     batches: int,
     siblings: int,
-    rounds: int,
     reply_tokens: int = 64,
     backend: Backend = "auto",
 ) -> Compared:
-    """Plays the same episodes by both drivers, in turns.
+    """Plays the same episodes by both drivers.
 
     The engine gets its weights anew before each, so that its prefix cache is empty.
 
@@ -74,31 +73,23 @@ def compare(
         slots: Episodes at once.
         batches: Lock-step's batches; the queue has as many episodes.
         siblings: Episodes of a task.
-        rounds: How often each driver plays them.
         reply_tokens: Longest reply.
         backend: Who samples.
     """
     episodes = _episodes(slots * batches, siblings)
     sampling = Sampling(temperature=0.3, max_new_tokens=reply_tokens)
-    made = partial(drive_in_lock_step, slots=slots, sampling=sampling)
-    queued = partial(drive_queue, slots=slots, sampling=sampling)
     with Engine(backend, slots=slots) as engine:
         policy = engine.lend(model)
         make_env = partial(_make_env, token_counter(policy))
         weights = load_model(resolve_model(model)).state_dict()
         drive_queue(make_env, WatchedPolicy(policy), episodes[:2], slots=2, sampling=sampling)
-        sums: dict[str, list[Timed]] = {"lock_step": [], "queue": []}
-        for _ in range(rounds):
-            for name, driver in (("lock_step", made), ("queue", queued)):
-                policy.load_weights(weights, 0)
-                wall, cpu = perf_counter(), process_time()
-                drive = driver(make_env, WatchedPolicy(policy), episodes)
-                sums[name].append(Timed(drive, perf_counter() - wall, process_time() - cpu))
-        return Compared(engine.backend, _sum(sums["lock_step"]), _sum(sums["queue"]))
-
-
-def _sum(rounds: Sequence[Timed]) -> Timed:
-    return Timed(rounds[-1].drive, sum(one.wall for one in rounds), sum(one.cpu for one in rounds))
+        timed = []
+        for driver in (drive_in_lock_step, drive_queue):
+            policy.load_weights(weights, 0)
+            wall, cpu = perf_counter(), process_time()
+            drive = driver(make_env, WatchedPolicy(policy), episodes, slots=slots, sampling=sampling)
+            timed.append(Timed(drive, perf_counter() - wall, process_time() - cpu))
+        return Compared(engine.backend, *timed)
 
 
 def _make_env(count_tokens: Callable[[str], int] | None = None) -> Any:

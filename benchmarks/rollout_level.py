@@ -109,7 +109,7 @@ def play_level(setting: Setting, failure_rate: float, lengths: ReplyLengths) -> 
     """
     quota = Quota(groups=setting.slots // SIBLINGS, iterations=setting.iterations)
     in_queue = setting.slots * setting.batches
-    # Iterations begin about one more each than they train on; what is left over is never begun.
+    # Besides what they train on, iterations have episodes under way, and whole ones that wait for siblings.
     most = max(in_queue, setting.slots * (quota.warm_up + quota.iterations + quota.max_age))
     make_env = _make_env(setting)
     episodes = _episodes(make_env, most)

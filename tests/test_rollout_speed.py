@@ -285,7 +285,7 @@ def test_watched_policy_counts_polls_and_tokens() -> None:
 
 
 def test_drivers_agree_with_a_real_model() -> None:
-    found = compare("tiny", slots=2, batches=1, siblings=1, rounds=1, reply_tokens=4, backend="transformers")
+    found = compare("tiny", slots=2, batches=1, siblings=1, reply_tokens=4, backend="transformers")
     ours, theirs = found.queue.drive, found.lock_step.drive
     assert found.sampler == "transformers"
     assert ours.wasted == 0
