@@ -1,4 +1,4 @@
-"""Who samples a model's replies: vLLM where it is installed, else transformers, and the log says which."""
+"""Who samples a model's replies: vLLM where it is installed or as a server, else transformers."""
 
 import importlib.util
 import logging
@@ -9,10 +9,10 @@ from skill_gym.agents.policy import Policy, PolicyError
 
 logger = logging.getLogger(__name__)
 
-Backend = Literal["auto", "vllm", "transformers"]
+Backend = Literal["auto", "vllm", "transformers", "server"]
 
 
-def choose_backend(backend: Backend) -> Literal["vllm", "transformers"]:
+def choose_backend(backend: Backend) -> Literal["vllm", "transformers", "server"]:
     """What ``auto`` means here.
 
     Raises:
@@ -40,6 +40,8 @@ def open_sampler(
     slots: int = 64,
     seed: int = 0,
     name: str = "",
+    url: str | None = None,
+    weights_folder: Path | None = None,
 ) -> Policy:
     """A policy that samples from a model.
 
@@ -51,12 +53,28 @@ def open_sampler(
         slots: Most replies grown at once.
         seed: Of replies whose request has none.
         name: Goes into the trajectories.
+        url: Of the server, for ``backend="server"``.
+        weights_folder: Where a server finds new weights; None for a policy that gets none.
 
     Raises:
-        PolicyError: The engine does not start, or is not installed.
+        PolicyError: The engine does not start, or is not installed; there is no such server.
     """
     name = name or Path(folder).name
-    if choose_backend(backend) == "vllm":
+    chosen = choose_backend(backend)
+    if chosen == "server":
+        from skill_gym.agents.server_policy import ServerPolicy
+
+        if url is None:
+            raise PolicyError("a server needs an address; pass url (sampler.url)")
+        return ServerPolicy(
+            url,
+            folder,
+            weights_folder=weights_folder,
+            max_concurrent=slots,
+            context_length=context_length,
+            name=name,
+        )
+    if chosen == "vllm":
         from skill_gym.agents.vllm_policy import VLLMPolicy
 
         return VLLMPolicy(folder, max_model_len=context_length, max_concurrent=slots, seed=seed, name=name)

@@ -41,9 +41,11 @@ def open_trainable(config: TrainConfig, folder: Path, model: Any) -> TrainablePo
         context_length=sampler.context_length,
         slots=sampler.slots,
         seed=config.run.seed,
+        url=sampler.url,
+        weights_folder=Path(sampler.weights_folder or Path(config.run.folder) / "weights"),
     )
     if not isinstance(policy, TrainablePolicy):
         raise TypeError(
-            f"the policy {policy.name} takes no weights; use sampler.backend=vllm or transformers"
+            f"the policy {policy.name} takes no weights; use sampler.backend=vllm, server or transformers"
         )
     return policy

