@@ -128,10 +128,8 @@ class TrainingGroups:
             if not carry:
                 self._rollout.close()
                 self._rollout = None
-        # Too few that differ: the ones that do not fill the iteration up.
-        taken = (
-            sorted(chosen)[:wanted] if len(chosen) >= wanted else [*chosen, *equal[: wanted - len(chosen)]]
-        )
+        # Where too few differ, those that do not fill the iteration up.
+        taken = [*sorted(chosen), *equal][:wanted]
         discarded = [one for one in equal if one not in taken]
         figures: dict[str, float] = {
             "group/refilled": len(discarded),
