@@ -116,14 +116,16 @@ def tell_engine(found: Compared) -> dict[str, Figure]:
     head = ["driver", "replies", "tokens", "for ended episodes", "steps", "busy slots", "wall s", "CPU s"]
     print(table(head, [_timed("lock-step", theirs), _timed("queue", ours)]))
     print()
-    # One thread that never waits: where it has a core of its own, wall and CPU time are the same.
-    ratio, ceiling = theirs.cpu / ours.cpu, fmean(theirs.drive.longest) / fmean(turns)
+    # Judged by steps of the engine: its seconds, told beside them, are those of whatever else runs here.
+    steps = theirs.drive.work.steps / ours.drive.work.steps
+    ceiling = fmean(theirs.drive.longest) / fmean(turns)
     return {
         "engine": found.sampler,
         "engine_wall_ratio": theirs.wall / ours.wall,
-        "engine_cpu_ratio": ratio,
+        "engine_cpu_ratio": theirs.cpu / ours.cpu,
+        "engine_step_ratio": steps,
         "engine_ceiling_ratio": ceiling,
-        "engine_share_of_ceiling": ratio / ceiling,
+        "engine_share_of_ceiling": steps / ceiling,
         "engine_token_ratio": theirs.drive.work.tokens / ours.drive.work.tokens,
         "engine_occupancy": ours.drive.occupancy,
         "engine_wasted_tokens": ours.drive.wasted,
