@@ -80,7 +80,8 @@ def sequence_log_ratio(log_ratio: Tensor, sequence: Tensor) -> Tensor:
     _, index, count = torch.unique(sequence, return_inverse=True, return_counts=True)
     total = torch.zeros(count.numel(), dtype=log_ratio.dtype, device=log_ratio.device)
     mean = total.index_add(0, index, log_ratio) / count
-    return mean.clamp(-RATIO_LIMIT, RATIO_LIMIT)[index]
+    ratio: Tensor = mean.clamp(-RATIO_LIMIT, RATIO_LIMIT)[index]
+    return ratio
 
 
 def cispo_loss(

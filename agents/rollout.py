@@ -1,54 +1,21 @@
 """Plays episodes without a barrier: no episode waits for another, and a finished one costs nothing."""
 
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from time import perf_counter
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import gymnasium as gym
 
 from skill_gym.agents.policy import Completion, Policy, Sampling
+from skill_gym.agents.rollout_stats import RolloutStats, RolloutTally
 from skill_gym.agents.slot import Episode, Played, Slot, reply_seed
 from skill_gym.agents.steps_under_way import Step, StepsUnderWay, take_step
-from skill_gym.trajectory import Boundary, Trajectory
+from skill_gym.trajectory import Trajectory
 
 __all__ = ["Episode", "Played", "Rollout", "RolloutStats", "play", "reply_seed"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutStats:
-    """What a rollout has done and cost so far.
-
-    Attributes:
-        episodes: Episodes that ended, broken ones included.
-        steps: Steps of all environments.
-        prompt_tokens: Tokens of all prompts, cached prefixes included; 0 for policies without tokens.
-        cached_tokens: Those of them that the engine had in its prefix cache.
-        new_tokens: Tokens sampled.
-        wall: Seconds in all, without the time that whoever takes the episodes spent on them.
-        env_time: Seconds of that in environments, or waiting for them while the policy had nothing to do.
-        step_time: Seconds that the steps took, one by one; more than ``env_time`` where environments step
-            at once.
-        policy_time: Seconds of that in the policy.
-        broken: Broken episodes by boundary.
-        occupancy: Share of slots with a request under way, averaged over the policy's time; in [0, 1].
-    """
-
-    episodes: int = 0
-    steps: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    new_tokens: int = 0
-    wall: float = 0.0
-    env_time: float = 0.0
-    step_time: float = 0.0
-    policy_time: float = 0.0
-    broken: Mapping[Boundary, int] = field(default_factory=dict)
-    occupancy: float = 0.0
 
 
 class Rollout(Iterator[Played]):
@@ -106,33 +73,26 @@ class Rollout(Iterator[Played]):
         self._ended: deque[Played] = deque()
         self._steps: StepsUnderWay | None = None
         self._seen: set[str] = set()
-        self._logged: set[tuple[str, str]] = set()
-        self._stats = RolloutStats()
-        self._broken: Counter[Boundary] = Counter()
-        self._slot_time = 0.0
+        self._tally = RolloutTally()
         self._closed = False
 
     @property
     def stats(self) -> RolloutStats:
         """What was done so far."""
-        possible = self._stats.policy_time * self._slots
-        occupancy = self._slot_time / possible if possible else 0.0
-        return replace(self._stats, broken=dict(self._broken), occupancy=occupancy)
+        return self._tally.stats(self._slots)
 
     def __iter__(self) -> "Rollout":
         return self
 
     def __next__(self) -> Played:
-        start = perf_counter()
         try:
-            self._go_on()
-            while not self._ended and self._advance():
-                pass
+            with self._tally.timed("wall"):
+                self._go_on()
+                while not self._ended and self._advance():
+                    pass
         except BaseException:
             self.close()
             raise
-        finally:
-            self._count(wall=perf_counter() - start)
         if not self._ended:
             self.close()
             raise StopIteration
@@ -155,17 +115,15 @@ class Rollout(Iterator[Played]):
 
     def pause(self) -> None:
         """Lets all replies under way come to their end; what episodes then want next is not asked yet."""
-        start = perf_counter()
         if self._paused is None:
             self._paused = []
         try:
-            while self._waiting or self._steps:
-                self._move()
+            with self._tally.timed("wall"):
+                while self._waiting or self._steps:
+                    self._move()
         except BaseException:
             self.close()
             raise
-        finally:
-            self._count(wall=perf_counter() - start)
 
     def take_ended(self) -> list[Played]:
         """Episodes that have ended and were not handed over yet, such as those that ended in a pause."""
@@ -178,8 +136,7 @@ class Rollout(Iterator[Played]):
 
     def count_anew(self) -> None:
         """Begins the stats again, as for the next iteration."""
-        self._stats, self._slot_time = RolloutStats(), 0.0
-        self._broken.clear()
+        self._tally = RolloutTally()
 
     def renew(self, make_env: Callable[[], gym.Env[str, str]]) -> None:
         """Episodes that begin from now on are played in environments of this kind."""
@@ -276,16 +233,14 @@ class Rollout(Iterator[Played]):
             self._take(self._begin(episode))
 
     def _begin(self, episode: Episode) -> Played | None:
-        start = perf_counter()
-        slot = self._free.pop() if self._free else self._new_slot()
-        try:
-            slot.begin(episode)
-        except Exception as error:  # noqa: BLE001 - whatever an environment raises is recorded
-            trajectory = slot.never_begun(error)
-            self._discard(slot)
-            return self._done(slot, trajectory, error)
-        finally:
-            self._count(env_time=perf_counter() - start)
+        with self._tally.timed("env_time"):
+            slot = self._free.pop() if self._free else self._new_slot()
+            try:
+                slot.begin(episode)
+            except Exception as error:  # noqa: BLE001 - whatever an environment raises is recorded
+                trajectory = slot.never_begun(error)
+                self._discard(slot)
+                return self._done(slot, trajectory, error)
         return self._ask(slot)
 
     def _ask(self, slot: Slot) -> Played | None:
@@ -293,27 +248,21 @@ class Rollout(Iterator[Played]):
             self._paused.append(slot)
             return None
         request = slot.request(self._sampling)
-        start = perf_counter()
-        try:
-            self._policy.submit(request)
-        except Exception as error:  # noqa: BLE001 - whatever a policy raises is recorded
-            self._leave(slot)
-            return self._done(slot, slot.abandon("policy", error), error)
-        finally:
-            self._count(policy_time=perf_counter() - start)
+        with self._tally.timed("policy_time"):
+            try:
+                self._policy.submit(request)
+            except Exception as error:  # noqa: BLE001 - whatever a policy raises is recorded
+                self._leave(slot)
+                return self._done(slot, slot.abandon("policy", error), error)
         self._waiting[request.ticket] = slot
         return None
 
     def _poll(self) -> list[Completion]:
-        start = perf_counter()
-        completions = self._policy.poll()
-        spent = perf_counter() - start
-        self._slot_time += spent * len(self._waiting)
-        self._count(policy_time=spent)
-        return completions
+        with self._tally.timed("policy_time", waiting=len(self._waiting)):
+            return self._policy.poll()
 
     def _hear(self, slot: Slot, completion: Completion) -> Played | None:
-        self._count(
+        self._tally.add(
             prompt_tokens=len(completion.prompt_ids),
             cached_tokens=completion.cached_tokens,
             new_tokens=len(completion.token_ids),
@@ -327,48 +276,33 @@ class Rollout(Iterator[Played]):
             self._steps.start(slot, completion)
             return None
         step = take_step(slot, completion)
-        self._count(env_time=step.seconds)
+        self._tally.add(env_time=step.seconds)
         return self._after(step)
 
     def _taken(self) -> list[Step]:
         """Steps that threads have ended; waits for one if the policy has nothing to do."""
         if not self._steps:
             return []
-        start = perf_counter()
-        steps = self._steps.taken(wait=not self._waiting)
-        self._count(env_time=perf_counter() - start)
-        return steps
+        with self._tally.timed("env_time"):
+            return self._steps.taken(wait=not self._waiting)
 
     def _after(self, step: Step) -> Played | None:
         slot = step.slot
-        self._count(step_time=step.seconds)
+        self._tally.add(step_time=step.seconds)
         if step.error is not None:
             trajectory = slot.abandon("env", step.error)
             self._discard(slot)
             return self._done(slot, trajectory, step.error)
-        self._count(steps=1)
+        self._tally.add(steps=1)
         if step.trajectory is None:
             return self._ask(slot)
         self._leave(slot)
         return self._done(slot, step.trajectory)
 
     def _done(self, slot: Slot, trajectory: Trajectory, error: BaseException | str | None = None) -> Played:
-        self._count(episodes=1)
+        self._tally.add(episodes=1)
         if trajectory.boundary is not None:
-            self._broken[trajectory.boundary] += 1
-            kind = (trajectory.boundary, type(error).__name__)
-            if kind not in self._logged:
-                self._logged.add(kind)
-                logger.warning(
-                    "episode %s (task %s) broke at the %s: %s; further ones of this kind are only counted",
-                    slot.episode.ticket,
-                    slot.episode.task_id,
-                    trajectory.boundary,
-                    trajectory.meta.get("error", error),
-                    exc_info=error
-                    if isinstance(error, BaseException) and trajectory.boundary == "env"
-                    else None,
-                )
+            self._tally.broke(slot.episode, trajectory, error)
         if not trajectory.policy:
             trajectory = replace(trajectory, policy=self._policy.name)
         return Played(slot.episode, trajectory, tuple(slot.completions))
@@ -396,11 +330,6 @@ class Rollout(Iterator[Played]):
             slot.env.close()
         except Exception:
             logger.warning("an environment could not be closed", exc_info=True)
-
-    def _count(self, **more: Any) -> None:
-        self._stats = replace(
-            self._stats, **{name: getattr(self._stats, name) + value for name, value in more.items()}
-        )
 
 
 def play(
