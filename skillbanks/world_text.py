@@ -89,14 +89,16 @@ class WorldText:
 
     def _copied(self, texts: tuple[str, ...]) -> str:
         """The beginning of the copy, "" if there is none."""
-        written = "".join(letters(text) for text in texts)
+        # A title and the first word of a principle side by side would be a run that nobody wrote.
+        as_letters = [letters(text) for text in texts]
+        written, count = BETWEEN.join(as_letters), sum(map(len, as_letters))
         for reading in (written, written[::-1], codecs.encode(written, "rot13")):
             long = self._long.covered(reading)
             if long.any():
                 start = int(long.argmax())
                 return reading[start : start + LONG_RUN]
             short = self._short.covered(reading)
-            if short.size and short.mean() > MOST_IN_SHORT_RUNS:
+            if short.sum() > MOST_IN_SHORT_RUNS * count:
                 start = int(short.argmax())
                 return reading[start : start + SHORT_RUN]
         return next(

@@ -84,6 +84,11 @@ def test_the_goal_is_the_users_own_word():
     assert rules(f"When asked to {GOAL}", [world(text, goal="another goal.")]) == [COPIED]
 
 
+def test_a_title_before_its_principle_is_no_run():
+    habit = Skill("s", "cabinet", "A cabinet is usually empty.")
+    assert rules(habit, [world("You see a cabinet 2, a cabinet 1, a cabinet in the corner.")]) == []
+
+
 def test_a_list_of_places_is_no_copy():
     going = tuple(
         f"go to {name} 1" for name in ("cabinet", "countertop", "fridge", "microwave", "shelf", "sinkbasin")
