@@ -13,6 +13,7 @@ from skill_gym.skillbanks.teachers.answer_form import FORMS, Form
 from skill_gym.skillbanks.teachers.chat import ChatMessage, ChatReply, ChatRequest
 from skill_gym.skillbanks.teachers.dialect import Dialect
 from skill_gym.skillbanks.teachers.failed_try import FailedTry
+from skill_gym.skillbanks.teachers.json_lines import JsonLines
 from skill_gym.skillbanks.teachers.ledger import Ledger
 from skill_gym.skillbanks.teachers.metered import Metered, most_prompt_tokens
 from skill_gym.skillbanks.teachers.price import Price, read_prices
@@ -264,3 +265,20 @@ def test_price_files_that_are_none_are_refused(text: str, tmp_path: Path) -> Non
 def test_budget_below_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 0, got -1"):
         Budget(tokens=-1)
+
+
+def test_a_file_that_cannot_be_written_any_more_leaves_nobody_waiting(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "ledger.jsonl", budget=Budget(tokens=10))
+    first = ledger.reserve("m", "p", 5, 5)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(ledger.reserve, "m", "p", 1, 1)
+
+        def full(file: JsonLines, record: dict[str, object]) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(JsonLines, "append", full)
+        with pytest.raises(OSError, match="No space"):
+            ledger.settle(first, (1, 1))
+        with pytest.raises(OSError, match="No space"):
+            waiting.result(timeout=5)
+    assert ledger.total.tokens == 2

@@ -142,10 +142,11 @@ class Ledger:
                 reservation.tokens,
             )
         with self._changed:
-            self._write({"settled": reservation.id, "outcome": outcome, "tokens": list(spent), "usd": usd})
+            # Whoever waits for room must go on even where the file can no longer be written.
             del self._open[reservation.id]
             self._book(reservation, *spent, usd, outcome)
             self._changed.notify_all()
+            self._write({"settled": reservation.id, "outcome": outcome, "tokens": list(spent), "usd": usd})
 
     def count_kept(self, model: str, purpose: str) -> None:
         """Counts an answer that cost nothing; not written to the file."""
