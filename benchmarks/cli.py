@@ -70,8 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Everything that a user can mend is one of these, with the mend in its text.
         if options.verbose:
             raise
-        print(f"skill-gym {options.command}: {error}", file=sys.stderr)
+        print(f"skill-gym {options.command}: {_told(error)}", file=sys.stderr)
         return 2
+
+
+def _told(error: Exception) -> str:
+    """The error in words; what the operating system and Gymnasium say has no mend of its own."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}; check the path, and whether you may use it"
+    if isinstance(error, gym.error.UnregisteredEnv):
+        return f"{error} Known are {', '.join(SUITE)}"
+    return str(error)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -39,7 +39,9 @@ def add_arguments(command: argparse.ArgumentParser, players: str, experts: str) 
     command.description, command.epilog = DESCRIPTION, EPILOG
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     where = command.add_argument_group("what is collected")
-    where.add_argument("--folder", type=Path, default=Path("runs/collect"), help="results (%(default)s)")
+    where.add_argument(
+        "--folder", "--out", type=Path, default=Path("runs/collect"), help="results (%(default)s)"
+    )
     where.add_argument("--fresh", action="store_true", help="throw away what the folder holds")
     where.add_argument(
         "--from",
@@ -95,12 +97,15 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.sources:
         settings: dict[str, Any] = {"from": sorted(str(path.resolve()) for path in options.sources)}
+
+        def given() -> Iterable[Trajectory]:
+            return chain.from_iterable(map(read_trajectories, options.sources))
+
+        count = sum(1 for _ in given())
+        if not count:
+            raise ValueError(f"no episodes in {', '.join(map(str, options.sources))}; nothing was written")
         with CollectFolder(options.folder, settings, fresh=options.fresh):
-
-            def given() -> Iterable[Trajectory]:
-                return chain.from_iterable(map(read_trajectories, options.sources))
-
-            return int(_make_use(options, given, sum(1 for _ in given())))
+            return int(_make_use(options, given, count))
     with CollectFolder(options.folder, _settings(options), fresh=options.fresh) as folder:
         (options.folder / BROKEN_FILE).unlink(missing_ok=True)
         broken = TrajectoryLog(options.folder / BROKEN_FILE)

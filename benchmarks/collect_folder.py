@@ -19,6 +19,16 @@ FAILURES_FILE = "memories_failed.json"
 DEMONSTRATIONS_FILE = "demonstrations.jsonl"
 REJECTED_FILE = "demonstrations_rejected.json"
 
+_RESULTS = (
+    TRAJECTORIES_FILE,
+    BROKEN_FILE,
+    JOURNAL_FILE,
+    MEMORIES_FILE,
+    FAILURES_FILE,
+    DEMONSTRATIONS_FILE,
+    REJECTED_FILE,
+)
+
 
 class CollectError(ValueError):
     """The folder belongs to a collection of other settings; the message names them and what to do."""
@@ -42,8 +52,9 @@ class CollectFolder:
         self._runs = JsonLines(path / RUNS_FILE)
         try:
             agreed: dict[str, Any] = json.loads(json.dumps(settings))
-            earlier = [] if fresh else self._runs.earlier
-            if fresh:
+            # A run that stopped before it had anything binds no later one.
+            earlier = self._runs.earlier if self._holds_anything() and not fresh else []
+            if fresh or (self._runs.earlier and not earlier):
                 self._clear()
             elif earlier:
                 self._agree(earlier[0].get("settings", {}), agreed)
@@ -66,16 +77,11 @@ class CollectFolder:
     ) -> None:
         self._runs.close()
 
+    def _holds_anything(self) -> bool:
+        return any((self.path / name).exists() for name in _RESULTS)
+
     def _clear(self) -> None:
-        for name in (
-            TRAJECTORIES_FILE,
-            BROKEN_FILE,
-            JOURNAL_FILE,
-            MEMORIES_FILE,
-            FAILURES_FILE,
-            DEMONSTRATIONS_FILE,
-            REJECTED_FILE,
-        ):
+        for name in _RESULTS:
             (self.path / name).unlink(missing_ok=True)
         os.truncate(self.path / RUNS_FILE, 0)
 

@@ -1,7 +1,6 @@
 """The command ``skill-gym distill``: episodes and memory records become a bank."""
 
 import argparse
-import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,27 +12,47 @@ from skill_gym.registration import SUITE
 
 _RULES_NEW = 12
 
+DESCRIPTION = """Reads episodes (JSON lines, as evaluate --trajectories and collect write them) and memory
+records (a JSON list, as collect and SkillRL write them), asks the teacher what they teach, and writes a bank
+in the released format. Every skill knows the episodes that it came from. Rules read episodes only.
+
+Exit code: 0 done, 1 a part of the work got no answer (the same command with --replace then asks for that part
+alone, as answers are kept), 2 a mistake in the call or its input."""
+
+EPILOG = """examples:
+  skill-gym collect --episodes 100 --failure-rate 0.3 --memories --folder runs/a
+  skill-gym distill runs/a --out bank.json
+      rules read the episodes of the collection: no model, no cost
+  skill-gym distill runs/a/memories.json --teacher openai:gpt-4o --price 2.5,10 --plan
+      what a model would be asked of the memory records, and what it would cost
+  skill-gym distill runs/a/memories.json --out bank.json --teacher openai:gpt-4o --price 2.5,10 \\
+      --teacher-budget-usd 2
+  skill-gym distill runs/a --out bank.json --teacher openai:MODEL --teacher-url http://127.0.0.1:8000/v1
+  skill-gym bank lint bank.json
+"""
+
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    command.description = (
-        "Reads episodes (JSON lines, as evaluate --trajectories and collect write them) and memory "
-        "records (a "
-        "JSON list, as collect and SkillRL write them), asks the teacher what they teach, and writes a "
-        "bank in "
-        "the released format. Every skill knows the episodes that it came from. Rules read episodes "
-        "only. The "
-        "exit code is 1 when a part of the work got no answer; the same command with --replace then asks for "
-        "that part alone, as answers are kept."
+    command.description, command.epilog = DESCRIPTION, EPILOG
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_argument(
+        "sources",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="episodes, memory records, or folders of collections, of which the episodes are read",
     )
-    command.add_argument("sources", nargs="+", type=Path, metavar="FILE", help="episodes or memory records")
     command.add_argument("--out", type=Path, help="the bank file to write (.json), or a bank store")
     command.add_argument("--replace", action="store_true", help="write over the file")
     command.add_argument(
         "--bank", help="bank to start from, as for evaluate; none if left out, a store's own for a store"
     )
     command.add_argument(
-        "--env", metavar="ID", help=f"refuse files of another environment than this ({', '.join(SUITE)})"
+        "--env",
+        choices=tuple(SUITE),
+        metavar="ID",
+        help=f"refuse files of another environment than this ({', '.join(SUITE)})",
     )
     command.add_argument(
         "--general", type=_range, default=(8, 12), metavar="MIN-MAX", help="general skills wanted (8-12)"
@@ -49,6 +68,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help=f"most skills that may enter the bank; {_RULES_NEW} for rules, no further limit for a model",
+    )
+    command.add_argument(
+        "--max-habits",
+        type=int,
+        metavar="N",
+        help="most habits of a world that may enter besides (all of which the teacher is certain)",
     )
     command.add_argument(
         "--max-episodes", type=int, metavar="N", help="read a sample over task types and outcomes only"
@@ -94,6 +119,7 @@ def run(options: argparse.Namespace) -> int:
     from skill_gym.skillbanks.distillation import distil
     from skill_gym.skillbanks.rule_teacher import RuleTeacher
 
+    distill_report.check_place(options.json)
     sources = read_sources(options.sources, options.env)
     print("\n".join(map(shown, sources.told)))
     print(f"\n{sources.table()}\n")
@@ -120,6 +146,7 @@ def run(options: argparse.Namespace) -> int:
             RuleTeacher() if model is None else model.teacher,
             memories=sources.memories,
             max_new=usual if options.max_new is None else options.max_new,
+            max_new_habits=options.max_habits,
             max_episodes=options.max_episodes,
             seed=options.seed,
             guard=examiner,
@@ -127,12 +154,12 @@ def run(options: argparse.Namespace) -> int:
         )
         paid = [] if model is None else model.report()
     print("\n".join(map(shown, [*distill_report.lines(evolution), *paid])))
-    if options.json:
-        options.json.write_text(json.dumps(evolution.to_dict(), indent=2), encoding="utf-8")
     if evolution.error:
+        distill_report.write(options.json, evolution)
         print(f"nothing was written: {shown(evolution.error)}")
         return 1
     print(shown(target.write(evolution, sources)))
+    distill_report.write(options.json, evolution)
     return 1 if evolution.lost else 0
 
 

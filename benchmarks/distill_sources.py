@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skill_gym.benchmarks.collect_folder import TRAJECTORIES_FILE
 from skill_gym.benchmarks.markdown import markdown_table
 from skill_gym.skillbanks.memories.record import MemoryRecord, read_memories
 from skill_gym.skillbanks.memories.task_type import task_type_of
@@ -43,7 +44,7 @@ def read_sources(paths: Sequence[Path], env_id: str | None = None) -> Sources:
     """Reads files of episodes (JSON lines) and memory records (a JSON list), in any mixture.
 
     Args:
-        paths: The files.
+        paths: The files, or folders of collections, of which the episodes are read.
         env_id: The environment that they must be of; None takes theirs.
 
     Raises:
@@ -54,7 +55,7 @@ def read_sources(paths: Sequence[Path], env_id: str | None = None) -> Sources:
     places: dict[str, Path] = {}
     told: list[str] = []
     seen: set[Path] = set()
-    for path in paths:
+    for path in map(_episodes_of, paths):
         if path.resolve() in seen:
             raise ValueError(f"{path} is named twice; name each file once")
         seen.add(path.resolve())
@@ -93,6 +94,17 @@ def read_sources(paths: Sequence[Path], env_id: str | None = None) -> Sources:
         tuple(record for record, _ in memories.values()),
         tuple(told),
     )
+
+
+def _episodes_of(path: Path) -> Path:
+    """The file of episodes in the folder of a collection; any other path as it is."""
+    if not path.is_dir():
+        return path
+    if not (found := path / TRAJECTORIES_FILE).exists():
+        raise ValueError(
+            f"{path} is a folder without {TRAJECTORIES_FILE}, so not of a collection; name files"
+        )
+    return found
 
 
 def _is_list(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Where a distilled bank goes: a file of its own, or the next version of a store."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Target:
         """
         if not path.parent.is_dir():
             raise BankError(f"there is no folder {path.parent}; make it first")
+        if not os.access(path.parent, os.W_OK):
+            raise BankError(f"nothing can be written to the folder {path.parent}; choose another --out")
         if path.suffix == ".json":
             if path.exists() and not replace:
                 raise BankError(f"{path} is there already; give a new place, or say --replace")

@@ -1,7 +1,6 @@
 """The command ``skill-gym evolve``: the failures of a validation make the next version of a bank."""
 
 import argparse
-import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,16 +17,28 @@ from skill_gym.skillbanks.teacher import Teacher
 
 _DEFAULTS = EvolutionConfig()
 
+DESCRIPTION = """Reads the episodes of a validation (JSON lines, as evaluate --trajectories and training write
+them), hands the failures of the weak task types to the teacher together with what the bank says, and writes
+the next version: new skills and mistakes, new versions of old ones, entries taken out. Do not evaluate the
+bank on those episodes' split afterwards.
+
+Exit code: 0 done, 1 a part of the work got no answer, 2 a mistake in the call or its input."""
+
+EPILOG = """examples:
+  skill-gym evaluate --policy tiny --bank bank.json --split generated_validation --trajectories seen.jsonl
+  skill-gym evolve seen.jsonl --bank bank.json --out next.json
+      rules read the failures: no model, no cost
+  skill-gym evolve seen.jsonl --bank bank.json --out next.json --teacher openai:gpt-4o --price 2.5,10 \\
+      --teacher-budget-usd 1
+  skill-gym evolve seen.jsonl --out banks/store --teacher openai:MODEL --teacher-url http://127.0.0.1:8000/v1
+      a store keeps all versions, with the reason of each
+"""
+
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    command.description = (
-        "Reads the episodes of a validation (JSON lines, as evaluate --trajectories and training write "
-        "them), hands the failures of the weak task types to the teacher together with what the bank says, "
-        "and writes the next version: new skills and mistakes, new versions of old ones, entries taken out. "
-        "Do not evaluate the bank on those episodes' split afterwards. The exit code is 1 when a part of the "
-        "work got no answer."
-    )
+    command.description, command.epilog = DESCRIPTION, EPILOG
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.add_argument("episodes", nargs="+", type=Path, metavar="FILE", help="episodes of a validation")
     command.add_argument(
         "--bank", help="bank to start from, as for evaluate; none if left out, a store's own for a store"
@@ -35,7 +46,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, help="the bank file to write (.json), or a store")
     command.add_argument("--replace", action="store_true", help="write over the file")
     command.add_argument(
-        "--env", metavar="ID", help=f"refuse files of another environment than this ({', '.join(SUITE)})"
+        "--env",
+        choices=tuple(SUITE),
+        metavar="ID",
+        help=f"refuse files of another environment than this ({', '.join(SUITE)})",
     )
     command.add_argument(
         "--threshold",
@@ -58,6 +72,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         ("--seed", 0, "of the order of the failures"),
     ):
         command.add_argument(option, type=int, default=default, metavar="N", help=f"{what} (%(default)s)")
+    command.add_argument(
+        "--max-habits",
+        type=int,
+        metavar="N",
+        help="most habits of a world that may enter besides (all of which the teacher is certain)",
+    )
     command.add_argument("--json", type=Path, metavar="FILE", help="write what became of every proposal")
     command.add_argument(
         "--folder", type=Path, help="ledger and kept answers of the teacher (OUT with the ending .teacher)"
@@ -77,8 +97,10 @@ def run(options: argparse.Namespace) -> int:
         min_episodes=options.min_episodes,
         max_failures=options.max_failures,
         max_new_skills=options.max_new,
+        max_new_habits=options.max_habits,
         max_new_mistakes=options.max_mistakes,
     )
+    distill_report.check_place(options.json)
     sources = read_sources(options.episodes, options.env)
     if sources.memories:
         raise ValueError("evolution reads whole episodes; memory records are for skill-gym distill")
@@ -98,12 +120,12 @@ def run(options: argparse.Namespace) -> int:
     spared = [f"{name} is left alone: {why}" for name, why in evolution.spared.items()]
     read = [] if evolution.teacher == "" else distill_report.lines(evolution)
     print("\n".join(map(shown, [*spared, *read, *paid])))
-    if options.json:
-        options.json.write_text(json.dumps(evolution.to_dict(), indent=2), encoding="utf-8")
     if evolution.error:
+        distill_report.write(options.json, evolution)
         print(f"nothing was written: {shown(evolution.error)}")
         return 1
     print(shown(_write(target, evolution)))
+    distill_report.write(options.json, evolution)
     return 1 if evolution.lost else 0
 
 

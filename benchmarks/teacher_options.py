@@ -4,16 +4,13 @@ import argparse
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from skill_gym.skillbanks.teachers.ledger import Ledger
 from skill_gym.skillbanks.teachers.opening import OpenChatModel, open_chat_model
 from skill_gym.skillbanks.teachers.price import read_prices
 from skill_gym.skillbanks.teachers.retries import RetryRule
-from skill_gym.skillbanks.teachers.spending import Budget
-
-if TYPE_CHECKING:
-    pass
+from skill_gym.skillbanks.teachers.spending import Budget, Spent
 
 LEDGER_FILE = "ledger.jsonl"
 CACHE_FILE = "answers.sqlite"
@@ -28,13 +25,19 @@ def add_teacher_arguments(parser: argparse.ArgumentParser, *, default: str = "ru
     group.add_argument("--teacher", default=default, metavar="NAME", help=f"{TEACHERS} (%(default)s)")
     group.add_argument("--teacher-url", metavar="URL", help="address of an OpenAI-compatible server")
     group.add_argument(
+        "--teacher-key-variable",
+        metavar="NAME",
+        help="environment variable that holds the key (OPENAI_API_KEY, AZURE_OPENAI_API_KEY)",
+    )
+    group.add_argument(
         "--teacher-budget-tokens", type=int, metavar="N", help="stop before more tokens than this are used"
     )
     group.add_argument(
-        "--teacher-budget-usd", type=float, metavar="X", help="stop before it costs more; needs --price"
+        "--teacher-budget-usd", type=float, metavar="X", help="stop before it costs more; needs a price"
     )
     group.add_argument(
         "--price",
+        "--teacher-price",
         metavar="IN,OUT",
         help="US dollars for a million tokens read and said, or a JSON file {MODEL: [IN, OUT]}",
     )
@@ -62,11 +65,23 @@ def add_teacher_arguments(parser: argparse.ArgumentParser, *, default: str = "ru
     )
     group.add_argument(
         "--teacher-options",
-        type=json.loads,
+        type=_fields,
         metavar="JSON",
         help='further fields of each request, e.g. \'{"reasoning_effort": "low"}\'',
     )
     group.add_argument("--record", type=Path, metavar="FILE", help="record what it says, for replay:FILE")
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(
+            f'expected a JSON object, e.g. {{"reasoning_effort": "low"}}, got {text!r}'
+        )
+    return found
 
 
 _OF_MODELS = ("teacher_url", "teacher_budget_tokens", "teacher_budget_usd", "price", "record")
@@ -104,15 +119,20 @@ class OpenTeacher:
 
     def report(self) -> list[str]:
         """Lines that say what each purpose has cost, earlier runs of the folder included."""
-        lines = []
-        for (purpose, model), spent in sorted(self.ledger.by_purpose().items()):
-            cost = f", {spent.usd:.4f} US dollars" if self.ledger.prices else ""
-            lost = f", {spent.lost} without an answer" if spent.lost else ""
-            lines.append(
-                f"{purpose} ({model}): {spent.answers} answers{lost}, {spent.kept} from earlier, "
-                f"{spent.prompt_tokens:,} + {spent.reply_tokens:,} tokens{cost}"
-            )
-        return lines
+        lines = [
+            f"{purpose} ({model}): {self._cost(spent)}"
+            for (purpose, model), spent in sorted(self.ledger.by_purpose().items())
+            if spent.answers or spent.lost or spent.kept
+        ]
+        return [*lines, f"in all: {self._cost(self.ledger.total)}"] if len(lines) > 1 else lines
+
+    def _cost(self, spent: Spent) -> str:
+        cost = f", {spent.usd:.4f} US dollars" if self.ledger.prices else ""
+        lost = f", {spent.lost} without an answer" if spent.lost else ""
+        return (
+            f"{spent.answers} answers{lost}, {spent.kept} from earlier, "
+            f"{spent.prompt_tokens:,} + {spent.reply_tokens:,} tokens{cost}"
+        )
 
     def close(self) -> None:
         """Closes the model and the ledger."""
@@ -148,9 +168,8 @@ def open_teacher(options: argparse.Namespace, folder: Path) -> OpenTeacher | Non
                 f"--{needless[0].replace('_', '-')} is for a model; name it with --teacher, e.g. openai:MODEL"
             )
         return None
-    fields: Any = options.teacher_options
-    if fields is not None and not isinstance(fields, dict):
-        raise ValueError(f"--teacher-options: expected a JSON object, got {fields!r}")
+    if name.partition(":")[0] not in ("openai", "azure", "replay") or name.endswith(":"):
+        raise ValueError(f"--teacher: expected {' '.join(TEACHERS.split())}; got {name!r}")
     prices = read_prices(options.price, name.partition(":")[2]) if options.price else {}
     budget = Budget(tokens=options.teacher_budget_tokens, usd=options.teacher_budget_usd)
     ledger = Ledger(folder / LEDGER_FILE, budget=budget, prices=prices)
@@ -164,7 +183,8 @@ def open_teacher(options: argparse.Namespace, folder: Path) -> OpenTeacher | Non
             retry=RetryRule(tries=options.teacher_tries),
             timeout=options.teacher_timeout,
             context_tokens=options.teacher_context,
-            options=fields,
+            options=options.teacher_options,
+            api_key_variable=options.teacher_key_variable,
         )
         return OpenTeacher(model, concurrency=options.teacher_concurrency)
     except BaseException:

@@ -89,6 +89,25 @@ def test_other_settings_are_refused_and_fresh_begins_anew(tmp_path: Path, capsys
     assert files(tmp_path) != before
 
 
+def test_a_run_that_had_nothing_yet_binds_no_later_one(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert collect(tmp_path / "a", "--episodes", "1", "--policy", "openai:any") == 2
+    assert collect(tmp_path / "a", "--episodes", "1") == 0
+    assert collect(tmp_path / "a", "--episodes", "1", "--policy", "random") == 2
+    assert "holds a collection of other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("held", [None, ""])
+def test_files_without_episodes_leave_no_folder_behind(tmp_path: Path, held: str | None, capsys) -> None:
+    source = tmp_path / "source.jsonl"
+    if held is not None:
+        source.write_text(held)
+    assert collect(tmp_path / "a", "--from", str(source), "--memories") == 2
+    told = capsys.readouterr().err
+    assert "check the path" in told if held is None else "no episodes in" in told
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_folder_with_somebody_elses_trajectories_is_left_alone(tmp_path: Path, capsys) -> None:
     write_trajectories(tmp_path / "trajectories.jsonl", episodes(ALFWORLD, 24)[:1])
     assert collect(tmp_path, "--episodes", "3") == 2
@@ -198,6 +217,7 @@ def test_episodes_of_another_version_are_named_by_file_and_line(tmp_path: Path, 
         (("--attempts", "0"), "attempts must be at least 1"),
         (("--policy-price", "1,2"), "is for --policy openai"),
         (("--from", "nowhere.jsonl", "--memories"), "nowhere.jsonl"),
+        (("--env", "skill_gym/Meadow-v0"), "Known are skill_gym/ALFWorld-v0"),
     ],
 )
 def test_a_mistake_in_the_call_is_told_with_its_mend(tmp_path: Path, options, mend: str, capsys) -> None:

@@ -77,6 +77,35 @@ def test_rules_distil_episodes(episodes: Path, tmp_path: Path, capsys: Out):
     assert not any(skill.evolved for skill in bank.skills)
 
 
+def test_the_folder_of_a_collection_stands_for_its_episodes(episodes: Path, tmp_path: Path, capsys: Out):
+    (tmp_path / "collection").mkdir()
+    episodes.rename(tmp_path / "collection" / "trajectories.jsonl")
+    assert distill(tmp_path / "collection", "--out", tmp_path / "bank.json", "--max-habits", 0) == 0
+    assert "17 episodes of skill_gym/ALFWorld-v0" in capsys.readouterr().out
+    assert distill(tmp_path, "--out", tmp_path / "other.json") == 2
+    assert "is a folder without trajectories.jsonl" in capsys.readouterr().err
+
+
+def test_a_report_without_a_folder_is_refused_before_anything_is_asked(
+    memories: Path, tmp_path: Path, capsys: Out
+):
+    with TeacherServer(answer) as server:
+        asked = ("--teacher", "openai:m", "--teacher-url", server.url, "--json", tmp_path / "no" / "x.json")
+        assert distill(memories, "--out", tmp_path / "bank.json", *asked) == 2
+        assert server.requests == []
+    assert "make it first" in capsys.readouterr().err
+
+
+def test_many_proposals_left_out_for_one_reason_are_one_line(episodes: Path, tmp_path: Path, capsys: Out):
+    report = tmp_path / "report.json"
+    assert distill(episodes, "--out", tmp_path / "bank.json", "--max-new", 1, "--json", report) == 0
+    skipped = [one["reason"] for one in json.loads(report.read_text())["skipped"]]
+    told = [line for line in capsys.readouterr().out.splitlines() if "over max_new_skills=1" in line]
+    assert skipped.count("over max_new_skills=1") > 4
+    assert len(told) == 1
+    assert f"{skipped.count('over max_new_skills=1')} proposals, such as" in told[0]
+
+
 def test_rules_need_no_package_of_models(episodes: Path, tmp_path: Path):
     """Neither pydantic nor openai: the command line is there for those, too, who ask no model."""
     program = (

@@ -114,7 +114,7 @@ def test_budget_in_dollars_without_a_price_is_refused_before_anything_is_asked(t
 def test_unknown_names_are_refused_with_the_known_ones(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected openai:MODEL"):
         open_chat_model(name)
-    with pytest.raises(ValueError, match="expected openai:MODEL"):
+    with pytest.raises(ValueError, match=r"--teacher: expected rules .*, openai:MODEL"):
         open_teacher(options("--teacher", name), tmp_path)
 
 
@@ -123,9 +123,37 @@ def test_missing_recording_is_named(tmp_path: Path) -> None:
         open_teacher(options("--teacher", f"replay:{tmp_path / 'none.jsonl'}"), tmp_path)
 
 
-def test_options_that_are_no_object_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected a JSON object, got \[1\]"):
-        open_teacher(options(*NOWHERE, "--teacher-options", "[1]"), tmp_path)
+@pytest.mark.parametrize("given", ["[1]", "low"])
+def test_options_that_are_no_object_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options(*NOWHERE, "--teacher-options", given)
+    assert "expected a JSON object, e.g. {" in capsys.readouterr().err
+
+
+def test_a_key_may_stand_in_a_variable_of_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", "sk-other-0123456789")
+    with TeacherServer(lambda asked: {"text": "yes"}) as server:
+        arguments = ["--teacher", "openai:m", "--teacher-url", server.url]
+        with opened(tmp_path, *arguments, "--teacher-key-variable", "OTHER_KEY") as teacher:
+            teacher.asker.ask(question("Why?"))
+    assert server.requests[0].headers["authorization"] == "Bearer sk-other-0123456789"
+
+
+def test_a_place_that_holds_no_answers_is_refused_with_a_mend(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"cannot be opened .*; name another file"):
+        opened(tmp_path, *NOWHERE, "--teacher-cache", str(tmp_path))
+
+
+def test_what_cost_nothing_is_no_line_of_the_bill(tmp_path: Path) -> None:
+    with (
+        TeacherServer(lambda asked: error(400)) as server,
+        opened(tmp_path, "--teacher", "openai:m", "--teacher-url", server.url) as teacher,
+    ):
+        with pytest.raises(TeacherError):
+            teacher.asker.ask(question("Why?"))
+        assert teacher.report() == []
 
 
 def test_tries_are_what_was_asked_for(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ def openai_access(base_url: str | None, key_variable: str | None) -> Access:
     if not key and base_url is None:
         raise TeacherError(
             "unavailable",
-            f"no API key: set the environment variable {variable}, or name an endpoint that needs none "
-            "with base_url=",
+            f"no API key: set the environment variable {variable}, or give the address of a server that "
+            "needs none (base_url; on the command line --base-url or --teacher-url)",
         )
     secrets = (key,) if key else ()
     return Access(arguments={"base_url": base_url, "api_key": key or "none"}, secrets=secrets)

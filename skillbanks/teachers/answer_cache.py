@@ -28,16 +28,20 @@ class AnswerCache:
         path: The file; made, with its folders, where it is missing.
 
     Raises:
-        ValueError: The file is something else.
+        ValueError: The file is something else, or cannot be opened.
+        OSError: Its folder cannot be made.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(
-            self.path, timeout=60.0, isolation_level=None, check_same_thread=False
-        )
+        try:
+            self._connection = sqlite3.connect(
+                self.path, timeout=60.0, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise ValueError(f"{self.path} cannot be opened ({error}); name another file") from error
         try:
             self._open()
         except sqlite3.DatabaseError as error:

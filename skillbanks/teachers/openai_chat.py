@@ -134,6 +134,8 @@ class OpenAIChat:
             told = self._access.hide(f"{type(error).__name__}, {type(cause).__name__}: {cause}")
             # Without a connection nothing was sent, and nothing is paid.
             unsent = type(cause).__name__ in ("ConnectError", "ConnectTimeout")
+            if unsent:
+                told = f"no connection to the endpoint ({told}); check its address, and whether it runs"
             spent = (0, 0) if unsent else None
             raise FailedTry("unavailable", told, passing=True, spent=spent) from None
 
