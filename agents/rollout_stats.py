@@ -56,7 +56,7 @@ class RolloutTally:
 
     def add(self, **more: float) -> None:
         """Adds to figures of ``RolloutStats``, by their names."""
-        self._sums.update(more)  # type: ignore[arg-type]
+        self._sums.update(more)
 
     @contextmanager
     def timed(self, name: str, *, waiting: int = 0) -> Iterator[None]:
@@ -78,14 +78,14 @@ class RolloutTally:
         if kind in self._logged:
             return
         self._logged.add(kind)
-        raised = isinstance(error, BaseException) and trajectory.boundary == "env"
+        raised = error if isinstance(error, BaseException) and trajectory.boundary == "env" else None
         logger.warning(
             "episode %s (task %s) broke at the %s: %s; further ones of this kind are only counted",
             episode.ticket,
             episode.task_id,
             trajectory.boundary,
             trajectory.meta.get("error", error),
-            exc_info=error if raised else None,
+            exc_info=raised,
         )
 
     def stats(self, slots: int) -> RolloutStats:
