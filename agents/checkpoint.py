@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from skill_gym.agents.adapter import has_adapter, merged_state, trained_state
 from skill_gym.agents.config import flat
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Checkpoint:
         iteration: Iterations done.
         state: The trainer's own state, JSON (cursor, bank, ...).
         learner: The learner's ``state_dict``.
-        model: The model's ``state_dict``.
+        model: What training has changed: the model's ``state_dict``, or its adapter's part of it.
     """
 
     folder: Path
@@ -106,11 +107,12 @@ def save_checkpoint(
     try:
         shutil.rmtree(torn, ignore_errors=True)
         torn.mkdir(parents=True)
-        model.save_pretrained(torn / MODEL)
+        # An adapter is merged here, so that the folder is a model like any other.
+        model.save_pretrained(torn / MODEL, state_dict=merged_state(model) if has_adapter(model) else None)
         tokenizer.save_pretrained(torn / MODEL)
         # The exact tensors as well: save_pretrained leaves out the tied ones.
         torch.save(
-            {"learner": dict(learner), "model": model.state_dict(), "rng": _torch_rng()}, torn / TENSORS
+            {"learner": dict(learner), "model": trained_state(model), "rng": _torch_rng()}, torn / TENSORS
         )
         record = {
             "format": FORMAT,

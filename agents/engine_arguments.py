@@ -5,6 +5,8 @@ from typing import Any
 import torch
 
 _GIB = 1024**3
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""Room that vLLM makes for adapters; one of a rank in between takes the next."""
 
 
 def engine_arguments(
@@ -19,6 +21,7 @@ def engine_arguments(
     seed: int,
     enforce_eager: bool | None,
     prefix_caching: bool,
+    lora_rank: int = 0,
 ) -> dict[str, Any]:
     """Arguments of ``vllm.EngineArgs``.
 
@@ -33,7 +36,13 @@ def engine_arguments(
         seed: Of replies without a seed of their own.
         enforce_eager: None means on a CPU only.
         prefix_caching: Keeps the cache of shared beginnings.
+        lora_rank: Of the adapter that the engine will be given; 0 for none.
+
+    Raises:
+        ValueError: The adapter is larger than vLLM takes.
     """
+    if lora_rank > LORA_RANKS[-1]:
+        raise ValueError(f"vLLM takes adapters of rank {LORA_RANKS[-1]} at most, got {lora_rank}")
     on_cpu = not torch.cuda.is_available()
     dtype = dtype or ("float32" if on_cpu else "auto")
     arguments: dict[str, Any] = {
@@ -47,6 +56,9 @@ def engine_arguments(
         "disable_log_stats": True,
         "use_tqdm_on_load": False,
     }
+    if lora_rank:
+        room = next(rank for rank in LORA_RANKS if rank >= lora_rank)
+        arguments |= {"enable_lora": True, "max_lora_rank": room, "max_loras": 1, "max_cpu_loras": 1}
     if on_cpu:
         # Without a size vLLM reserves a share of all memory, and does not start on a busy machine.
         size = kv_cache_gib or _cache_gib(config, dtype, context_length, max_concurrent)

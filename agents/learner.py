@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skill_gym.agents.adapter import has_adapter, without_adapter
 from skill_gym.agents.forward_pass import ForwardPass
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.importance import importance_weights
@@ -37,7 +39,8 @@ class Learner:
 
     Args:
         model: The model to train, in place; any Hugging Face causal language model, dropout off.
-        reference: Frozen model of the KL term; needed when ``kl_coef`` is above 0.
+        reference: Frozen model of the KL term; needed when ``kl_coef`` is above 0. A model with a LoRA
+            adapter may be its own: the reference is then the model without the adapter.
         config: What to do.
         temperature: That of the sampling; log-probabilities are those of the tempered distribution.
         seed: Seed of the order of mini-batches.
@@ -84,7 +87,9 @@ class Learner:
         model.train(self.config.gradient_checkpointing)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_enable()
-        if self.reference is not None:
+        if self.reference is model and not has_adapter(model):
+            raise ValueError("a model is its own reference only with an adapter; pass a second model")
+        if self.reference is not None and self.reference is not model:
             self.reference.eval().requires_grad_(False)
         for one in (model, self.reference):
             if one is not None:
@@ -131,7 +136,8 @@ class Learner:
         plan = list(self._plan(samples))
         old = self._old_logprobs(samples, plan)
         # For all at once: they never change, and together the samples share most.
-        reference = None if self.reference is None else self._moving_logprobs(self.reference, samples)
+        with self._as_reference():
+            reference = None if self.reference is None else self._moving_logprobs(self.reference, samples)
         rows: list[dict[str, float]] = []
         tokens = needed = 0
         for chosen in plan:
@@ -171,13 +177,15 @@ class Learner:
         """
         if self.reference is None:
             raise ValueError("the KL needs a reference model and kl_coef above 0")
-        pairs = zip(
-            self._pass.logprobs(self.model, samples),
-            self._pass.logprobs(self.reference, samples),
-            strict=True,
-        )
+        with self._as_reference():
+            theirs = self._pass.logprobs(self.reference, samples)
+        pairs = zip(self._pass.logprobs(self.model, samples), theirs, strict=True)
         estimator = self.config.kl_estimator
-        return [float(kl_to_reference(ours, theirs, estimator=estimator).sum()) for ours, theirs in pairs]
+        return [float(kl_to_reference(ours, other, estimator=estimator).sum()) for ours, other in pairs]
+
+    def _as_reference(self) -> AbstractContextManager[None]:
+        """In what the reference's passes belong: the trained model's own go without its adapter."""
+        return without_adapter(self.model) if self.reference is self.model else nullcontext()
 
     def _plan(self, samples: Sequence[Sample]) -> Iterator[list[int]]:
         """Indices of each mini-batch, shuffled anew each epoch; depends on seed and step only."""

@@ -42,6 +42,7 @@ def open_sampler(
     name: str = "",
     url: str | None = None,
     weights_folder: Path | None = None,
+    lora_rank: int = 0,
 ) -> Policy:
     """A policy that samples from a model.
 
@@ -55,6 +56,7 @@ def open_sampler(
         name: Goes into the trajectories.
         url: Of the server, for ``backend="server"``.
         weights_folder: Where a server finds new weights; None for a policy that gets none.
+        lora_rank: Of the adapters that the policy will be given; 0 for none.
 
     Raises:
         PolicyError: The engine does not start, or is not installed; there is no such server.
@@ -77,7 +79,14 @@ def open_sampler(
     if chosen == "vllm":
         from skill_gym.agents.vllm_policy import VLLMPolicy
 
-        return VLLMPolicy(folder, max_model_len=context_length, max_concurrent=slots, seed=seed, name=name)
+        return VLLMPolicy(
+            folder,
+            max_model_len=context_length,
+            max_concurrent=slots,
+            seed=seed,
+            lora_rank=lora_rank,
+            name=name,
+        )
     from skill_gym.agents.models import load_model, load_tokenizer
     from skill_gym.agents.transformers_policy import TransformersPolicy
 

@@ -12,6 +12,17 @@ from skill_gym.agents.sections import TrainConfig
 
 
 @runtime_checkable
+class AdaptablePolicy(Policy, Protocol):
+    """A policy that may take LoRA adapters in the place of whole weights."""
+
+    takes_adapters: bool
+
+    def load_adapter(self, folder: Path, version: int) -> None:
+        """Takes an adapter as peft writes it; the folder stays there until the next call."""
+        ...
+
+
+@runtime_checkable
 class TrainablePolicy(Policy, Protocol):
     """A policy that takes new weights."""
 
@@ -42,6 +53,7 @@ def open_trainable(config: TrainConfig, folder: Path, model: Any) -> TrainablePo
         slots=sampler.slots,
         seed=config.run.seed,
         url=sampler.url,
+        lora_rank=config.model.lora_rank,
         weights_folder=Path(sampler.weights_folder or Path(config.run.folder) / "weights"),
     )
     if not isinstance(policy, TrainablePolicy):

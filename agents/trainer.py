@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import torch
 
+from skill_gym.agents.adapter import load_trained_state, put_on
 from skill_gym.agents.canaries import Canaries
 from skill_gym.agents.checkpoint import CheckpointError, latest, load_checkpoint, save_checkpoint
 from skill_gym.agents.config import to_dict, write_config
@@ -30,6 +31,7 @@ from skill_gym.agents.trainable_policy import TrainablePolicy, open_trainable
 from skill_gym.agents.training_groups import TrainingGroups
 from skill_gym.agents.validation import Validation
 from skill_gym.agents.wandb_run import open_wandb_run
+from skill_gym.agents.weight_sync import WeightSync
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.leaks import ids_from_tasks
 from skill_gym.skillbanks.retrieval import Retriever
@@ -91,7 +93,9 @@ class Trainer:
         device = _device(config.model.device)
         self._tokenizer = load_tokenizer(model_folder)
         model = load_model(model_folder, config.model.dtype).to(device)
-        reference = _reference(config).to(device) if config.grpo.kl_coef > 0 else None
+        if config.model.lora_rank:
+            model = _with_adapter(config, model)
+        reference = _reference(config, model).to(device) if config.grpo.kl_coef > 0 else None
         self.learner = Learner(
             model,
             reference,
@@ -104,6 +108,7 @@ class Trainer:
             self._restore()
         self._owns_policy = policy is None
         self.policy = policy or open_trainable(config, model_folder, model)
+        self._sync = WeightSync(self.policy, self.folder.path / "weights")
         self.stage = Stage(config, make_env or self._env_stack(), self.policy, self.folder)
         self.validation = Validation(config, self.stage)
         self._tasks = self.stage.tasks(self.bank, "training")
@@ -241,7 +246,7 @@ class Trainer:
         return EnvStack(self.config, count_tokens=count_tokens, policy_name=self.policy.name, choose=choose)
 
     def _sync_weights(self) -> None:
-        self.policy.load_weights(self.learner.model.state_dict(), self.iteration)
+        self._sync.send(self.learner.model, self.iteration)
 
     def _checkpoint(self) -> None:
         save_checkpoint(
@@ -262,7 +267,7 @@ class Trainer:
                 f"{self.folder.path} has no checkpoint to resume from; start without resume"
             )
         checkpoint = load_checkpoint(folder, config=to_dict(self.config))
-        self.learner.model.load_state_dict(checkpoint.model)
+        load_trained_state(self.learner.model, checkpoint.model)
         self.learner.load_state_dict(checkpoint.learner)
         self.iteration = checkpoint.iteration
         # Groups are played on a stage, which is not there yet.
@@ -278,6 +283,7 @@ class Trainer:
     def close(self) -> None:
         """Closes the run's files, and the policy's engine unless the policy was given."""
         self.groups.close()
+        self._sync.close()
         self.metrics.close()
         self.banks.close()
         self._teacher.close()
@@ -292,7 +298,21 @@ class Trainer:
         self.close()
 
 
-def _reference(config: TrainConfig) -> Any:
+def _with_adapter(config: TrainConfig, model: Any) -> Any:
+    section = config.model
+    return put_on(
+        model,
+        rank=section.lora_rank,
+        alpha=section.lora_alpha,
+        targets=section.lora_targets,
+        seed=config.run.seed,
+    )
+
+
+def _reference(config: TrainConfig, model: Any) -> Any:
+    """A second model; the trained one itself where it can leave its adapter out."""
+    if config.model.lora_rank and config.model.reference is None:
+        return model
     return load_model(resolve_model(config.model.reference or config.model.path), config.model.dtype)
 
 

@@ -37,6 +37,8 @@ class VLLMEngine:
         self._arguments = dict(arguments)
         self._head_size = head_size
         self._engine: LLMEngine | None = None
+        self._lora: Any = None
+        self._loras = 0
         self.start()
 
     @property
@@ -45,12 +47,13 @@ class VLLMEngine:
         return self._engine is not None
 
     def start(self) -> None:
-        """Starts the engine with the weights of the model's folder.
+        """Starts the engine with the weights of the model's folder, and no adapter.
 
         Raises:
             PolicyError: It does not start.
         """
         self._engine = _start(self._arguments, self._head_size)
+        self._lora = None
 
     def add(
         self, engine_id: str, prompt_ids: Sequence[int], sampling: Sampling, stop_ids: Collection[int]
@@ -82,7 +85,8 @@ class VLLMEngine:
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         try:
-            self._running().add_request(engine_id, {"prompt_token_ids": list(prompt_ids)}, params)
+            prompt = {"prompt_token_ids": list(prompt_ids)}
+            self._running().add_request(engine_id, prompt, params, lora_request=self._lora)
         except _refusals() as error:
             raise PolicyError(f"vLLM does not take the request: {error}") from error
 
@@ -101,6 +105,30 @@ class VLLMEngine:
         engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(state.items())})
         if not engine.reset_prefix_cache():
             raise PolicyError("vLLM did not give up its prefix cache, so old keys and values would be reused")
+
+    def load_adapter(self, folder: str) -> None:
+        """Puts an adapter in the place of the last one; every request from now on is answered with it.
+
+        Args:
+            folder: As peft writes it; read at once.
+
+        Raises:
+            PolicyError: The engine was not started for adapters, or does not take this one.
+        """
+        from vllm.lora.request import LoRARequest
+
+        engine = self._running()
+        if not self._arguments.get("enable_lora"):
+            raise PolicyError("the engine was started without room for an adapter; pass lora_rank")
+        # A new number each time: keys and values in the prefix cache belong to the number.
+        self._loras += 1
+        lora = LoRARequest(f"adapter-{self._loras}", self._loras, folder)
+        if self._lora is not None:
+            engine.remove_lora(self._lora.lora_int_id)
+        if not engine.add_lora(lora):
+            raise PolicyError(f"vLLM does not take the adapter in {folder}")
+        self._lora = lora
+        engine.reset_prefix_cache()
 
     def abort(self, engine_ids: Sequence[str]) -> None:
         """Takes requests out of the batch."""

@@ -1,7 +1,7 @@
 """Samples replies with vLLM in this process: continuous batching, prefix caching, weights synced in place."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,12 +57,14 @@ class VLLMPolicy:
         seed: Seed of replies whose request has none.
         enforce_eager: No compilation; None means on a CPU only, where compiling takes over 100 s.
         prefix_caching: Keeps the cache of prompts that share a beginning.
+        lora_rank: Of the adapters that ``load_adapter`` will bring; 0 for none.
         replies_between_deaths: Replies that an engine started anew must give before it may die once more.
         name: Goes into the trajectories.
 
     Attributes:
         weights_version: Which weights answer; set by ``load_weights``.
         context_length: Context in tokens, reply included.
+        takes_adapters: Whether it was started with a ``lora_rank``.
         chat: The chat template.
 
     Raises:
@@ -82,6 +84,7 @@ class VLLMPolicy:
         seed: int = 0,
         enforce_eager: bool | None = None,
         prefix_caching: bool = True,
+        lora_rank: int = 0,
         replies_between_deaths: int = 64,
         name: str = "vllm",
     ) -> None:
@@ -100,6 +103,8 @@ class VLLMPolicy:
         self._deaths = EngineDeaths(replies_between_deaths)
         self._tied = bool(getattr(config, "tie_word_embeddings", False))
         self._loaded: LoadedWeights | None = None
+        self._adapter: Path | None = None
+        self.takes_adapters = lora_rank > 0
         self._under_way: dict[str, _UnderWay] = {}
         self._started = 0
         self._died = ""
@@ -115,6 +120,7 @@ class VLLMPolicy:
             seed=seed,
             enforce_eager=enforce_eager,
             prefix_caching=prefix_caching,
+            lora_rank=lora_rank,
         )
         on_cpu = not torch.cuda.is_available()
         self._engine = VLLMEngine(arguments, head_size=head_size(config) if on_cpu else None)
@@ -192,22 +198,26 @@ class VLLMPolicy:
             PolicyError: Replies are under way; half of each would come from other weights.
             ValueError: A weight of the checkpoint is missing.
         """
-        if self._under_way:
-            raise PolicyError(
-                f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
-                "them, before loading weights"
-            )
-        self._check_running()
+        self._check_idle()
         items = engine_state(state, Path(self.folder), tied=self._tied)
         self._loaded = LoadedWeights(items, version)
         self.weights_version = version
-        try:
-            self._engine.reload(items)
-            return
-        except Exception as error:
-            logger.exception("the engine died while it took the weights %d", version)
-            self._died = last_words(error)
-        self._start_anew()
+        self._give(lambda: self._engine.reload(items))
+
+    def load_adapter(self, folder: Path, version: int) -> None:
+        """Takes a LoRA adapter in the place of the last one: kilobytes to megabytes, in a tenth of a second.
+
+        Args:
+            folder: As peft writes it; it must stay there until the next call.
+            version: What completions carry from now on.
+
+        Raises:
+            PolicyError: Replies are under way, or the engine was started without ``lora_rank``.
+        """
+        self._check_idle()
+        self._adapter = folder
+        self.weights_version = version
+        self._give(lambda: self._engine.load_adapter(str(folder)))
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more."""
@@ -226,6 +236,26 @@ class VLLMPolicy:
         self._loaded = None
         self._over = "the policy is closed; make a new VLLMPolicy"
 
+    def _check_idle(self) -> None:
+        self._check_running()
+        if self._under_way:
+            raise PolicyError(
+                f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
+                "them, before loading weights"
+            )
+
+    def _give(self, load: Callable[[], None]) -> None:
+        """Gives the engine weights; one that dies over them is started anew and given them again."""
+        try:
+            load()
+            return
+        except PolicyError:
+            raise
+        except Exception as error:
+            logger.exception("the engine died while it took the weights %d", self.weights_version)
+            self._died = last_words(error)
+        self._start_anew()
+
     def _check_running(self) -> None:
         if not self._engine.is_running:
             raise PolicyError(self._over)
@@ -241,6 +271,8 @@ class VLLMPolicy:
             self._engine.start()
             if self._loaded is not None:
                 self._engine.reload(self._loaded.state)
+            if self._adapter is not None:
+                self._engine.load_adapter(str(self._adapter))
         except Exception as error:
             self._engine.close()
             self._over = f"the engine died ({words}) and was not started anew: {error}"

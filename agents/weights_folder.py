@@ -1,7 +1,7 @@
 """New weights for an engine that reads them from a folder, as one on another machine does."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -41,18 +41,33 @@ class WeightsFolder:
         """
         from safetensors.torch import save_file
 
-        final = self.path / f"weights-{version:06d}"
-        torn = self.path / f".torn-{final.name}"
+        def write(folder: Path) -> None:
+            for number, shard in enumerate(_shards(state), 1):
+                save_file(shard, folder / f"model-{number:05d}.safetensors", metadata={"format": "pt"})
+
+        return self.fill(f"weights-{version:06d}", write)
+
+    def fill(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Has a folder written, under its name only when it is whole, and removes the one before.
+
+        Args:
+            name: Of the folder.
+            write: Fills the folder that it is given.
+
+        Raises:
+            PolicyError: It cannot be written.
+        """
+        final = self.path / name
+        torn = self.path / f".torn-{name}"
         try:
             shutil.rmtree(torn, ignore_errors=True)
             torn.mkdir(parents=True)
-            for number, shard in enumerate(_shards(state), 1):
-                save_file(shard, torn / f"model-{number:05d}.safetensors", metadata={"format": "pt"})
+            write(torn)
             shutil.rmtree(final, ignore_errors=True)
             torn.rename(final)
         except OSError as error:
             raise PolicyError(
-                f"the weights {version} cannot be written to {self.path}: {error}; free space, or set "
+                f"{name} cannot be written to {self.path}: {error}; free space, or set "
                 "sampler.weights_folder to a folder that this machine can write and the server read"
             ) from error
         old, self._newest = self._newest, final

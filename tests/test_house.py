@@ -13,6 +13,7 @@ HEAVY = {
     "torch": {"agents", "skillbanks/embedding.py", "skillbanks/packed_bert.py"},
     "transformers": {"agents"},
     "safetensors": {"agents"},
+    "peft": {"agents/adapter.py"},
     "wandb": {"agents/wandb_run.py"},
     "vllm": {"agents/vllm_engine.py"},
     "openai": {"skillbanks/teachers/openai_chat.py"},
