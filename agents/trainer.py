@@ -19,6 +19,7 @@ from skill_gym.agents.learner import Learner
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import make_samples
+from skill_gym.agents.prompt_probe import probe_prompts
 from skill_gym.agents.reply_metrics import reply_metrics
 from skill_gym.agents.rollout import Played
 from skill_gym.agents.run_bank import RunBank
@@ -67,7 +68,8 @@ class Trainer:
         RunFolderError: The folder cannot be written, or holds a run already; raised before any work.
         CheckpointError: There is nothing to resume, or it was run with other settings.
         TeacherError: The teacher's key or address is missing.
-        ConfigError: There are fewer validation tasks than ``validation.fresh`` wants, or W&B refuses the run.
+        ConfigError: There are fewer validation tasks than ``validation.fresh`` wants, prompts do not fit the
+            sampler's context, or W&B refuses the run.
     """
 
     def __init__(
@@ -117,6 +119,8 @@ class Trainer:
         if config.validation.every:
             # Said now, not after hours.
             self.validation.tasks(config.run.iterations, self.bank)
+        if not resume:
+            probe_prompts(config, self.stage.make_env, self._tasks, self.bank, self.policy)
         self._sync_weights()
         if resume:
             self.groups.restore(self._resumed["groups"], self.folder.load_bank)
