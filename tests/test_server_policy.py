@@ -9,11 +9,14 @@ from pathlib import Path
 
 import gymnasium as gym
 import pytest
+import torch
 from tiny_model import save_tiny_model, tiny_model
 from toy_env import TOY_ID
+from toy_training import toy_config, toy_trainer
 from vllm_server_process import VLLMServerProcess
 
 from skill_gym.agents.engine_deaths import EngineDeaths
+from skill_gym.agents.metrics import read_metrics
 from skill_gym.agents.models import load_model
 from skill_gym.agents.policy import Completion, Policy, PolicyError, PromptTooLong, Request, Sampling
 from skill_gym.agents.rollout import Episode, play
@@ -202,6 +205,42 @@ def test_aborted_request_is_generated_no_further(policy: ServerPolicy, server: V
     while running() and time.monotonic() < stopped:
         time.sleep(0.05)
     assert running() == 0
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_run_trains_through_a_server(
+    server: VLLMServerProcess, folder: Path, tmp_path: Path, rank: int
+) -> None:
+    settings = [
+        "sampler.backend=server",
+        f"sampler.url={server.url}",
+        f"sampler.weights_folder={tmp_path / 'shared'}",
+        "sampler.max_new_tokens=6",
+        "sampler.slots=6",
+        "rollout.tasks_per_iteration=2",
+        "rollout.group_size=3",
+        # So that even a group whose episodes are all worth the same moves the weights.
+        "grpo.entropy_coef=0.1",
+        "grpo.lr=0.01",
+        "evolution.enable_dynamic_update=false",
+        "validation.every=0",
+        f"model.lora_rank={rank}",
+        "run.iterations=3",
+    ]
+    with toy_trainer(toy_config(tmp_path / "run", folder, *settings)) as trainer:
+        before = {name: value.clone() for name, value in trainer.learner.model.state_dict().items()}
+        trainer.train()
+        after = trainer.learner.model.state_dict()
+        assert isinstance(trainer.policy, ServerPolicy)
+        assert trainer.policy.restarts == 0
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert len(rows) == 3
+    for row in rows:
+        # Server and learner have the same weights in each iteration, or the difference would be large.
+        assert row["learner/mismatch_max"] < 1e-3
+        assert row["rollout/new_tokens"] > 0
+    assert list((tmp_path / "shared").iterdir()) == []
 
 
 def test_server_that_died_and_was_started_again_gets_its_weights_back(
