@@ -21,7 +21,7 @@ from skill_gym.benchmarks.pooling import pool, pooled_difference
 from skill_gym.benchmarks.run_result import RunResult
 
 QUICK = replace(DEMO, games=200)
-"""Few iterations; as many games as it takes to see what they do."""
+"""Few iterations, about four minutes a training; as many games as it takes to see what they do."""
 
 FULL = LaptopSize(
     games=200, collect=120, iterations=15, validate_every=3, settings=("validation.before_training=true",)
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = _figures(lines)
     bounds = [Bound(f"{algorithm}_skills_low", ">=", 0) for algorithm in given.algorithms]
     text = (
-        f"with skills, {' and '.join(given.algorithms)} raise a small policy's success on games that neither "
-        "training nor the bank has seen"
+        f"with skills, training by {' and by '.join(given.algorithms)} raises a small policy's success on games "
+        "that neither training nor the bank has seen"
     )
     return Claim(text, figures, bounds, PACKAGES).finish(given.json)
 
