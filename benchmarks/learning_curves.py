@@ -51,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = _figures(lines)
     bounds = [Bound(f"{algorithm}_skills_low", ">=", 0) for algorithm in given.algorithms]
     text = (
-        f"with skills, training by {' and by '.join(given.algorithms)} raises a small policy's success on games "
-        "that neither training nor the bank has seen"
+        f"with skills, training by {' and by '.join(given.algorithms)} raises a small policy's success on "
+        "games that neither training nor the bank has seen"
     )
     return Claim(text, figures, bounds, PACKAGES).finish(given.json)
 
