@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 
 from skill_gym.skillbanks.teachers.answer_cache import AnswerCache
+from skill_gym.skillbanks.teachers.around import Around
 from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest
 
 
-class KeptAnswers:
+class KeptAnswers(Around):
     """A chat model that asks another one only what it has not answered yet; failures are never kept.
 
     The same question from several threads at once is asked once.
@@ -27,22 +28,12 @@ class KeptAnswers:
         variant: str = "",
         on_kept: Callable[[ChatRequest], None] | None = None,
     ) -> None:
-        self.model = model
+        super().__init__(model)
         self.cache = cache
         self.variant = variant
         self._on_kept = on_kept
         self._lock = threading.Lock()
         self._asked: dict[str, threading.Lock] = {}
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self.model.context_tokens
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """The kept answer, or a new one.

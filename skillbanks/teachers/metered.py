@@ -4,6 +4,7 @@ import json
 import logging
 
 from skill_gym.skillbanks.teachers.answer_form import strict_schema
+from skill_gym.skillbanks.teachers.around import Around
 from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest
 from skill_gym.skillbanks.teachers.failed_try import FailedTry
 from skill_gym.skillbanks.teachers.ledger import Ledger
@@ -14,7 +15,7 @@ _OF_TEMPLATE = 256
 _OF_MESSAGE = 16
 
 
-class Metered:
+class Metered(Around):
     """A chat model whose requests are counted, each single try of them.
 
     Args:
@@ -23,19 +24,9 @@ class Metered:
     """
 
     def __init__(self, model: ChatModel, ledger: Ledger) -> None:
-        self.model = model
+        super().__init__(model)
         self.ledger = ledger
         self._told = False
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self.model.context_tokens
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Asks within the budget.

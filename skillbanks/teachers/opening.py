@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from skill_gym.skillbanks.teachers.answer_cache import AnswerCache
+from skill_gym.skillbanks.teachers.around import Around
 from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest, KeepsAnswers
 from skill_gym.skillbanks.teachers.kept_answers import KeptAnswers
 from skill_gym.skillbanks.teachers.ledger import Ledger
@@ -17,7 +18,7 @@ from skill_gym.skillbanks.teachers.retries import Retrying, RetryRule
 FORMS = "openai:MODEL (OpenAI, or a compatible server with base_url), azure:DEPLOYMENT or replay:FILE"
 
 
-class OpenChatModel:
+class OpenChatModel(Around):
     """A chat model that is open, with its ledger; a context manager that closes what it holds.
 
     Attributes:
@@ -25,19 +26,9 @@ class OpenChatModel:
     """
 
     def __init__(self, model: ChatModel, ledger: Ledger, closing: tuple[Callable[[], None], ...]) -> None:
-        self.model = model
+        super().__init__(model)
         self.ledger = ledger
         self._closing = closing
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self.model.context_tokens
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Says the next message.

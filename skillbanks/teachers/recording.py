@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from skill_gym.skillbanks.teacher import Fault, TeacherError
+from skill_gym.skillbanks.teachers.around import Around
 from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest, KeepsAnswers
 from skill_gym.skillbanks.teachers.json_lines import JsonLines, read_object
 
@@ -18,7 +19,7 @@ class NotRecorded(TeacherError):
     """A recording was asked for something that it does not hold."""
 
 
-class Recorder:
+class Recorder(Around):
     """A chat model that writes down what another one says, failures included.
 
     Args:
@@ -30,7 +31,7 @@ class Recorder:
     """
 
     def __init__(self, model: ChatModel, path: str | Path) -> None:
-        self.model = model
+        super().__init__(model)
         self._lock = threading.Lock()
         self._file = JsonLines(Path(path))
         header = {"recording": FORMAT, "model": model.name, "context_tokens": model.context_tokens}
@@ -45,16 +46,6 @@ class Recorder:
         self._times: dict[str, int] = defaultdict(int)
         for key, said in _answers(self._file.earlier, Path(path)):
             self._recorded[key].append(said)
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self.model.context_tokens
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Asks and writes down.

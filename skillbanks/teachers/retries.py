@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from skill_gym.skillbanks.teachers.around import Around
 from skill_gym.skillbanks.teachers.chat import ChatModel, ChatReply, ChatRequest
 from skill_gym.skillbanks.teachers.failed_try import FailedTry
 
@@ -46,7 +47,7 @@ class RetryRule:
         return whole * (0.5 + draw / 2)
 
 
-class Retrying:
+class Retrying(Around):
     """A chat model that tries another one until it answers.
 
     When an endpoint asks for patience, all requests are held back, not only the one that it told so. When
@@ -70,7 +71,7 @@ class Retrying:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.model = model
+        super().__init__(model)
         self.rule = rule or RetryRule()
         self.retries = 0
         self._random = random.Random(seed)
@@ -80,16 +81,6 @@ class Retrying:
         self._lock = threading.Lock()
         self._held_until = float("-inf")
         self._failing_since: float | None = None
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self.model.context_tokens
 
     def close(self) -> None:
         """Ends all waits; requests under way get no further try."""
