@@ -13,6 +13,7 @@ from skill_gym.skillbanks.practice import Practice
 
 if TYPE_CHECKING:
     from skill_gym.agents.demonstrations import DemonstrationConfig
+    from skill_gym.agents.sft_folder import SftFolder
     from skill_gym.agents.tiny_policy import TinyPolicyConfig
 
 
@@ -196,8 +197,9 @@ def run(options: argparse.Namespace) -> int:
     from skill_gym.agents.imitation import ImitationConfig
     from skill_gym.agents.sft_folder import SftFolder
 
-    if options.data is not None:
-        options.env = SftFolder.open(options.data).manifest["env"]
+    data = None if options.data is None else SftFolder.open(options.data)
+    if data is not None:
+        options.env = data.manifest["env"]
     learning = ("lr", "passes", "minutes", "batch_tokens", "read_weight")
     config = ColdStartConfig(
         demonstrations=played(options) if options.data is None else None,
@@ -219,6 +221,15 @@ def run(options: argparse.Namespace) -> int:
     begin = "playing demonstrations" if options.data is None else f"reading {options.data}"
     print(f"{begin}, then training; every line is one row of metrics.jsonl", file=sys.stderr)
     folder = cold_start(config, progress=show)
-    evaluation = f"skill-gym evaluate --env {options.env} --policy {folder} --think"
-    print(f"policy: {folder}\ntry it: {evaluation} --split generated_test --limit 100")
+    print(f"policy: {folder}\ntry it: {evaluation(options.env, str(folder), data)}")
     return 0
+
+
+def evaluation(env: str, policy: str, data: "SftFolder | None") -> str:
+    """The command that evaluates a policy by prompts such as it learnt from (the player's, without data)."""
+    layout, think = "transcript", True
+    if data is not None:
+        layout = data.manifest["layout"]
+        think = "<think>" in next(data.episodes("train")).replies[0]
+    form = f" --layout {layout}{' --think' if think else ''}"
+    return f"skill-gym evaluate --env {env} --policy {policy}{form} --split generated_test --limit 100"

@@ -21,6 +21,7 @@ from skill_gym.agents.sft_prompts import PromptConfig
 from skill_gym.agents.sft_ruler import ruler_of
 from skill_gym.agents.sft_schema import faults
 from skill_gym.agents.tiny_policy import TinyPolicyConfig
+from skill_gym.benchmarks.warm_up import evaluation
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.skillbanks.habit_practice import HabitPractice
 
@@ -72,6 +73,15 @@ def test_exported_demonstrations_are_the_same_tokens_with_the_same_masks(folder)
     chat = ChatTokens(tiny_tokenizer())
     held_out = PlayedNow(PLAYED).held_out(chat.count_tokens)
     assert [one.task_key for one in held_out] == [one.task_key for one in exported.episodes("validation")]
+
+
+def test_the_command_that_is_told_in_the_end_asks_as_the_policy_learnt(folder, tmp_path):
+    told = evaluation(ENV, "runs/p", SftFolder.open(folder))
+    assert told == evaluation(ENV, "runs/p", None)
+    assert "--layout transcript --think" in told
+    export(played(count=4, think=False), tmp_path / "silent", prompts=PromptConfig(layout="step"))
+    told = evaluation(ENV, "runs/p", SftFolder.open(tmp_path / "silent"))
+    assert "--layout step --split" in told
 
 
 def test_a_policy_from_files_has_the_weights_of_one_whose_player_played(folder, tmp_path):
