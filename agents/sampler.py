@@ -74,6 +74,7 @@ def open_sampler(
             weights_folder=weights_folder,
             max_concurrent=slots,
             context_length=context_length,
+            lora_rank=lora_rank,
             name=name,
         )
     if chosen == "vllm":

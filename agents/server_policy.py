@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -16,13 +15,16 @@ from skill_gym.agents.engine_deaths import EngineDeaths
 from skill_gym.agents.engine_state import engine_state
 from skill_gym.agents.models import check_folder, load_tokenizer
 from skill_gym.agents.policy import Completion, PolicyError, Request
-from skill_gym.agents.vllm_server import Exchange, ServerFailure, VLLMServer
+from skill_gym.agents.server_reply import completion_body, read_completion
+from skill_gym.agents.vllm_server import START_FOR_ADAPTERS, Exchange, ServerFailure, VLLMServer
 from skill_gym.agents.weights_folder import WeightsFolder
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
 """Most seconds that ``poll`` waits: environments that step meanwhile are looked at so often."""
+FIRST_WEIGHTS = "default"
+"""vLLM's name for the weights that a server was started with."""
 PROBE = "You are in the kitchen.\n<action>go to fridge 1</action> 0123 äß"
 
 
@@ -53,6 +55,7 @@ class ServerPolicy:
         weights_folder: Where new weights are written; None for a policy that gets none.
         max_concurrent: Most requests under way at once.
         context_length: In tokens, reply included; None takes the server's.
+        lora_rank: Of the adapters that ``load_adapter`` will bring; 0 for none.
         timeout: Seconds for one reply.
         patience: Seconds in which a server that died must be there again.
         replies_between_deaths: Replies that it must give then before it may die once more.
@@ -61,11 +64,14 @@ class ServerPolicy:
     Attributes:
         weights_version: Which weights answer; set by ``load_weights``.
         context_length: In tokens, reply included.
+        takes_adapters: Whether there is a ``lora_rank``, and the server was started for adapters that come
+            while it runs; else an adapter's run sends it merged weights.
         chat: The chat template.
 
     Raises:
         ModelError: The folder lacks something.
-        PolicyError: There is no such server, or it serves another model.
+        PolicyError: There is no such server, it serves another model, or an adapter would meet other weights
+            than those of the folder.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class ServerPolicy:
         weights_folder: Path | None = None,
         max_concurrent: int = 128,
         context_length: int | None = None,
+        lora_rank: int = 0,
         timeout: float = 600.0,
         patience: float = 600.0,
         replies_between_deaths: int = 64,
@@ -96,6 +103,20 @@ class ServerPolicy:
         self._model = self._server.model()
         self.context_length = min(context_length or self._model.context_length, self._model.context_length)
         self._check_tokenizer()
+        self.takes_adapters = lora_rank > 0 and self._server.takes_adapters()
+        if lora_rank and not self.takes_adapters:
+            logger.warning(
+                "the server at %s takes no adapters, so merged weights are written for it; %s saves that",
+                self._server.url,
+                START_FOR_ADAPTERS,
+            )
+        if self.takes_adapters and self._server.weights_name() not in (None, FIRST_WEIGHTS):
+            raise PolicyError(
+                f"the server at {url} has weights of an earlier run, and adapters belong to those of "
+                f"{self.folder}; start it anew"
+            )
+        self._adapter: Path | None = None
+        self._asked_for = self._model.name
         self._weights = None if weights_folder is None else WeightsFolder(weights_folder)
         # Names of weights are never used twice: those of another run, or of the same version, are others.
         self._run = uuid.uuid4().hex[:8]
@@ -174,23 +195,28 @@ class ServerPolicy:
                 it.
             ValueError: A weight of the checkpoint is missing.
         """
-        if self._under_way:
-            raise PolicyError(
-                f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
-                "them, before loading weights"
-            )
+        self._check_idle()
         if self._weights is None:
             raise PolicyError(
                 "a server's weights are replaced through a folder that it sees; pass weights_folder "
                 "(sampler.weights_folder)"
             )
         self._weights.write(engine_state(state, Path(self.folder), tied=self._tied), version)
-        self.weights_version = version
-        self._loads += 1
-        try:
-            self._load_newest()
-        except ServerFailure as error:
-            self._revive(str(error))
+        self._give(version)
+
+    def load_adapter(self, folder: Path, version: int) -> None:
+        """Has the server read a LoRA adapter in the place of the last one.
+
+        Args:
+            folder: As peft writes it, on a path that the server sees; it must stay until the next call.
+            version: What completions carry from now on.
+
+        Raises:
+            PolicyError: Replies are under way, or the server does not take the adapter.
+        """
+        self._check_idle()
+        self._adapter = folder
+        self._give(version)
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more; the server generates no further token for them."""
@@ -201,66 +227,36 @@ class ServerPolicy:
                 del self._under_way[future]
 
     def close(self) -> None:
-        """Takes back what is under way and removes the written weights; the server goes on."""
+        """Takes back what is under way and removes what was written and loaded; the server goes on."""
         self.abort({each.request.ticket for each in self._under_way.values()})
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._asked_for != self._model.name:
+            try:
+                self._server.forget_adapter(self._asked_for)
+            except PolicyError as error:
+                logger.warning("the adapter stays in the server: %s", error)
         if self._weights is not None:
             self._weights.clear()
 
     def _ask(self, each: _UnderWay) -> Completion:
         """In a thread: one reply; a request that the server refuses is answered by an error."""
-        sampling = each.request.sampling
-        body = {
-            "model": self._model.name,
-            "prompt": list(each.prompt_ids),
-            "max_tokens": sampling.max_new_tokens,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            # Said, because a server takes what is not said from the model's generation_config.json.
-            "top_k": 0,
-            "min_p": 0.0,
-            "repetition_penalty": 1.0,
-            "seed": sampling.seed,
-            "stop": list(sampling.stop),
-            "stop_token_ids": sorted(self.chat.stop_ids),
-            "include_stop_str_in_output": True,
-            "logprobs": 0,
-            "return_token_ids": True,
-        }
+        body = completion_body(self._asked_for, each.prompt_ids, each.request.sampling, self.chat.stop_ids)
         try:
-            return self._completion(each, self._server.complete(body, each.exchange))
+            answer = self._server.complete(body, each.exchange)
+            reply = read_completion(answer, each.prompt_ids, each.request.sampling)
         except ServerFailure:
             raise
         except PolicyError as error:
             return _lost(each, str(error))
-
-    def _completion(self, each: _UnderWay, answer: Mapping[str, Any]) -> Completion:
-        choice = answer["choices"][0]
-        if choice.get("token_ids") is None or choice.get("logprobs") is None:
-            raise PolicyError("the server returns no token ids; it must be vLLM 0.10.2 or newer")
-        token_ids = tuple(choice["token_ids"])
-        logprobs = tuple(float(one) for one in choice["logprobs"]["token_logprobs"])
-        reason = choice["finish_reason"]
-        if tuple(choice["prompt_token_ids"]) != each.prompt_ids or len(logprobs) != len(token_ids):
-            raise PolicyError("the server answered to other tokens than those that were sent")
-        if reason not in ("stop", "length"):
-            raise PolicyError(f"the server ended the reply by {reason!r}")
-        most = each.request.sampling.max_new_tokens
-        if reason == "length" and len(token_ids) < most:
-            raise PolicyError(
-                f"the server cut the reply at {len(token_ids)} tokens, {most} were asked for; start it with "
-                "--generation-config vllm"
-            )
-        details = (answer.get("usage") or {}).get("prompt_tokens_details") or {}
         return Completion(
             ticket=each.request.ticket,
             prompt_ids=each.prompt_ids,
-            token_ids=token_ids,
-            logprobs=logprobs,
-            text=self.chat.text(token_ids),
-            finish_reason=reason,
+            token_ids=reply.token_ids,
+            logprobs=reply.logprobs,
+            text=self.chat.text(reply.token_ids),
+            finish_reason=reply.finish_reason,
             weights_version=each.weights_version,
-            cached_tokens=int(details.get("cached_tokens") or 0),
+            cached_tokens=reply.cached_tokens,
         )
 
     def _check_tokenizer(self) -> None:
@@ -272,9 +268,30 @@ class ServerPolicy:
                 f"the one in {self.folder}; start it on the model that is trained"
             )
 
+    def _check_idle(self) -> None:
+        if self._under_way:
+            raise PolicyError(
+                f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
+                "them, before loading weights"
+            )
+
+    def _give(self, version: int) -> None:
+        """Gives the server what is newest; one that dies over it gets it when it is there again."""
+        self.weights_version = version
+        self._loads += 1
+        try:
+            self._load_newest()
+        except ServerFailure as error:
+            self._revive(str(error))
+
     def _load_newest(self) -> None:
-        """Has the server read the weights that were written last, if there are any."""
-        if self._weights is not None and self._weights.newest is not None:
+        """Has the server read the weights or the adapter that were written last, if there are any."""
+        if self._adapter is not None:
+            if self._asked_for in self._server.names() - {self._model.name}:
+                self._server.forget_adapter(self._asked_for)
+            self._server.load_adapter(self._adapter, self._weights_name())
+            self._asked_for = self._weights_name()
+        elif self._weights is not None and self._weights.newest is not None:
             self._server.load_weights(self._weights.newest, self._weights_name())
 
     def _weights_name(self) -> str:
@@ -282,9 +299,11 @@ class ServerPolicy:
 
     def _has_our_weights(self) -> bool:
         """Whether the weights that answer are those that were loaded; true as long as none were."""
-        if self._weights is None or self._weights.newest is None:
-            return True
         try:
+            if self._adapter is not None:
+                return self._weights_name() in self._server.names()
+            if self._weights is None or self._weights.newest is None:
+                return True
             return self._server.weights_name() == self._weights_name()
         except ServerFailure:
             return False

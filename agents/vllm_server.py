@@ -19,6 +19,8 @@ START = (
     "--generation-config vllm"
 )
 """How such a server is started; the variable opens the paths by which weights are loaded."""
+START_FOR_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 and --enable-lora --max-lora-rank RANK"
+"""What lets it take adapters while it runs."""
 
 
 class ServerRefusal(PolicyError):
@@ -100,10 +102,14 @@ class VLLMServer:
         found = self._ask("GET", "/v1/models")["data"][0]
         return ServedModel(str(found["id"]), int(found["max_model_len"]))
 
+    def names(self) -> frozenset[str]:
+        """Names of the model and of its adapters that are loaded."""
+        return frozenset(str(each["id"]) for each in self._ask("GET", "/v1/models")["data"])
+
     def is_healthy(self) -> bool:
         """Whether it answers, and its engine lives."""
         try:
-            self._ask("GET", "/health", timeout=10.0)
+            self._send("GET", "/health", timeout=10.0)
         except (ServerFailure, ServerRefusal):
             return False
         return True
@@ -141,13 +147,13 @@ class VLLMServer:
             PolicyError: It cannot, or was not started for it.
         """
         try:
-            self._ask(
+            self._send(
                 "POST",
                 "/collective_rpc",
                 {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}},
             )
             emptied = self._ask("POST", "/reset_prefix_cache")
-            self._ask("POST", "/update_weight_version", {"new_version": name})
+            self._send("POST", "/update_weight_version", {"new_version": name})
         except ServerRefusal as error:
             raise PolicyError(
                 f"the vLLM server at {self.url} does not load weights ({error}); start it as {START}"
@@ -158,6 +164,32 @@ class VLLMServer:
                 "replies would come from old keys and values"
             )
 
+    def takes_adapters(self) -> bool:
+        """Whether it was started for adapters that come while it runs."""
+        return "/v1/load_lora_adapter" in self._ask("GET", "/openapi.json")["paths"]
+
+    def load_adapter(self, folder: Path, name: str) -> None:
+        """Has the server read a LoRA adapter, which is then asked for like a model.
+
+        Args:
+            folder: As peft writes it, on a path that the server sees.
+            name: Of no adapter that is loaded.
+
+        Raises:
+            PolicyError: It does not take the adapter.
+        """
+        try:
+            self._send("POST", "/v1/load_lora_adapter", {"lora_name": name, "lora_path": str(folder)})
+        except ServerRefusal as error:
+            raise PolicyError(
+                f"the vLLM server at {self.url} does not take the adapter ({error}); start it with "
+                f"{START_FOR_ADAPTERS}"
+            ) from error
+
+    def forget_adapter(self, name: str) -> None:
+        """Takes an adapter out of the server."""
+        self._send("POST", "/v1/unload_lora_adapter", {"lora_name": name})
+
     def _ask(
         self,
         method: str,
@@ -165,8 +197,24 @@ class VLLMServer:
         body: Mapping[str, Any] | None = None,
         *,
         exchange: Exchange | None = None,
-        timeout: float | None = None,
     ) -> Any:
+        said = self._send(method, path, body, exchange=exchange)
+        try:
+            return json.loads(said)
+        except ValueError as error:
+            raise ServerFailure(
+                f"{self.url}{path} does not answer like a vLLM server: {said[:100]!r}"
+            ) from error
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        exchange: Exchange | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=timeout or self._timeout)
         headers = {"Content-Type": "application/json"}
@@ -193,12 +241,7 @@ class VLLMServer:
         if status >= 400:
             text = f"the vLLM server at {self.url} answered {status} to {path}: {_reason(said)}"
             raise ServerFailure(text) if status >= 500 else ServerRefusal(text)
-        try:
-            return json.loads(said) if said.strip() else {}
-        except ValueError as error:
-            raise ServerFailure(
-                f"{self.url}{path} does not answer like a vLLM server: {said[:100]!r}"
-            ) from error
+        return said
 
 
 def _reason(said: bytes) -> str:

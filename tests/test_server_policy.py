@@ -45,7 +45,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VLLMServerProcess]:
-    process = VLLMServerProcess(folder, tmp_path_factory.mktemp("server") / "log")
+    log = tmp_path_factory.mktemp("server") / "log"
+    process = VLLMServerProcess(folder, log, "--enable-lora", "--max-lora-rank", "8", "--max-loras", "1")
     process.start()
     try:
         process.wait()
@@ -209,8 +210,10 @@ def test_aborted_request_is_generated_no_further(policy: ServerPolicy, server: V
 
 @pytest.mark.parametrize("rank", [0, 4])
 def test_run_trains_through_a_server(
-    server: VLLMServerProcess, folder: Path, tmp_path: Path, rank: int
+    policy: ServerPolicy, server: VLLMServerProcess, folder: Path, tmp_path: Path, rank: int
 ) -> None:
+    # The fixture has loaded the weights that the server was started with.
+    policy._server._send("POST", "/update_weight_version", {"new_version": "default"})
     settings = [
         "sampler.backend=server",
         f"sampler.url={server.url}",
@@ -232,7 +235,10 @@ def test_run_trains_through_a_server(
         trainer.train()
         after = trainer.learner.model.state_dict()
         assert isinstance(trainer.policy, ServerPolicy)
+        assert trainer.policy.takes_adapters == (rank > 0)
+        assert len(trainer.policy._server.names()) == 1 + (rank > 0)
         assert trainer.policy.restarts == 0
+    assert policy._server.names() == {str(folder)}
     assert any(not torch.equal(before[name], after[name]) for name in before)
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
     assert len(rows) == 3
@@ -241,6 +247,14 @@ def test_run_trains_through_a_server(
         assert row["learner/mismatch_max"] < 1e-3
         assert row["rollout/new_tokens"] > 0
     assert list((tmp_path / "shared").iterdir()) == []
+
+
+def test_adapter_is_not_put_on_the_weights_of_another_run(
+    policy: ServerPolicy, server: VLLMServerProcess, folder: Path
+) -> None:
+    policy.load_weights(new_state(folder), 1)
+    with pytest.raises(PolicyError, match=r"has weights of an earlier run.*start it anew"):
+        ServerPolicy(server.url, folder, lora_rank=4)
 
 
 def test_server_that_died_and_was_started_again_gets_its_weights_back(

@@ -40,6 +40,7 @@ class StandIn:
         self.answers: dict[str, Callable[[Any], Answer]] = {
             "/v1/models": lambda _: (200, {"data": [{"id": "served", "max_model_len": 256}]}),
             "/tokenize": lambda body: (200, {"tokens": tokenizer(body["prompt"])["input_ids"]}),
+            "/openapi.json": lambda _: (200, {"paths": {"/v1/completions": {}}}),
             "/health": lambda _: (200, {}),
             "/v1/completions": lambda body: (200, said(body)),
         }
@@ -216,6 +217,17 @@ def test_server_started_anew_while_nobody_asked_gets_its_weights_before_it_answe
 def test_server_not_started_for_training_is_told_how_to_be(policy: ServerPolicy, folder: Path) -> None:
     with pytest.raises(PolicyError, match=r"does not load weights.*VLLM_SERVER_DEV_MODE=1 python -m vllm"):
         policy.load_weights(load_model(folder).state_dict(), 1)
+
+
+def test_server_not_started_for_adapters_gets_merged_weights_and_the_log_says_so(
+    stand_in: StandIn, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = ServerPolicy(stand_in.url, folder, lora_rank=4)
+    assert not policy.takes_adapters
+    assert "merged weights are written for it; VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 and" in caplog.text
+    with pytest.raises(PolicyError, match=r"does not take the adapter.*--enable-lora"):
+        policy.load_adapter(folder, 1)
+    policy.close()
 
 
 def test_missing_weight_is_named_before_anything_is_written(
