@@ -110,7 +110,8 @@ class Trainer:
             self._restore()
         self._owns_policy = policy is None
         self.policy = policy or open_trainable(config, model_folder, model)
-        self._sync = WeightSync(self.policy, self.folder.path / "weights")
+        weights = Path(config.sampler.weights_folder or self.folder.path / "weights")
+        self._sync = WeightSync(self.policy, weights)
         self.stage = Stage(config, make_env or self._env_stack(), self.policy, self.folder)
         self.validation = Validation(config, self.stage)
         self._tasks = self.stage.tasks(self.bank, "training")
