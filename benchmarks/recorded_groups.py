@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from skill_gym.agents.chat import ChatTokens
-from skill_gym.agents.demonstration_tokens import said
 from skill_gym.agents.packing import Sample, make_samples
-from skill_gym.agents.policy import Completion, Sampling
+from skill_gym.agents.policy import Sampling
 from skill_gym.agents.rollout import Episode, Played, play
 from skill_gym.agents.scripted import ExpertPolicy
 from skill_gym.benchmarks import suite
+from skill_gym.benchmarks.speaking_policy import SpeakingPolicy
 from skill_gym.registration import env_class
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.wrappers.task_prompt import Layout
@@ -73,14 +73,14 @@ def record_groups(config: GroupConfig, layout: Layout, chat: ChatTokens) -> list
         for group, task in enumerate(chosen)
         for seed in range(config.siblings)
     ]
-    policy = ExpertPolicy(config.failure_rate)
+    policy = SpeakingPolicy(ExpertPolicy(config.failure_rate), chat)
     by_ticket = {
         one.episode.ticket: one for one in play(make_env, policy, episodes, slots=8, sampling=Sampling())
     }
     groups = []
     for group in range(len(chosen)):
         siblings = [by_ticket[episode.ticket] for episode in episodes if episode.group == group]
-        groups.append(Group(tuple(_with_tokens(one, layout, chat) for one in siblings)))
+        groups.append(Group(tuple(siblings)))
     return groups
 
 
@@ -94,12 +94,3 @@ def mean_turns(groups: Sequence[Group]) -> float:
     """Turns of an episode."""
     turns = [len(one.trajectory.turns) for group in groups for one in group.played]
     return sum(turns) / len(turns)
-
-
-def _with_tokens(played: Played, layout: Layout, chat: ChatTokens) -> Played:
-    """The episode as a model would have said it: prompts and replies as tokens."""
-    completions: list[Completion] = []
-    for turn in played.trajectory.turns:
-        previous = completions[-1] if layout == "transcript" and completions else None
-        completions.append(said(turn.prompt, turn.reply, chat, previous))
-    return replace(played, completions=tuple(completions))
