@@ -200,6 +200,7 @@ class Trainer:
             **taken.figures,
             **learner_metrics(figures),
             **rollout_metrics(taken.stats),
+            "rollout/engine_restarts": getattr(self.policy, "restarts", 0),
             **validation,
             **self.banks.metrics(),
             **self._teacher.metrics(),
