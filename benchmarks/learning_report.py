@@ -53,7 +53,8 @@ def write_learning_report(
         f"evolved every {size.validate_every} iterations from {size.validation} validation episodes. "
         f"Success is of {size.games} other games in each run, the same before and after, so that differences "
         "are paired. Brackets hold 95% intervals: over games the runs are taken as given (Newcombe); over "
-        "runs (Student) they ask what another run would show.",
+        "runs (Student) they ask what another run would show. Seeds of one world play the same games, which "
+        "only the intervals over runs know.",
         "## Held-out games",
         markdown_table(RESULT_HEAD, result_rows(lines)),
         "\n".join(f"- {line.label}: {verdict(*line.gain())}" for line in lines),
