@@ -47,6 +47,8 @@ bench: $(VENV)/.ready ## Check every claim, quickly.
 	$(BIN)/python -m skill_gym.benchmarks.skill_value --quick
 	$(BIN)/python -m skill_gym.benchmarks.context_tokens --quick
 	$(BIN)/python -m skill_gym.benchmarks.rollout_speed --quick
+	$(BIN)/python -m skill_gym.benchmarks.prefix_cache --quick
+	$(BIN)/python -m skill_gym.benchmarks.algorithm_oracles --quick
 
 reference: $(VENV)/.ready ## Add the original ALFWorld engine, for differential tests (needs cmake and g++).
 	$(BIN)/pip install --quiet --no-deps -r requirements/alfworld-reference.txt
