@@ -127,6 +127,11 @@ def released_prompts(
 
 
 def released_templates(checkout: Path) -> Any:
+    """The released module with ALFWorld's prompt templates, from a checkout.
+
+    Raises:
+        ValueError: The checkout lacks it.
+    """
     path = checkout / _TEMPLATES
     spec = importlib.util.spec_from_file_location("released_skillrl_prompts", path)
     if not path.is_file() or spec is None or spec.loader is None:
