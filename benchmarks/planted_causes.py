@@ -32,9 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--episodes", type=int, help=f"failed episodes of each environment; {EPISODES} when left out"
     )
     parser.add_argument("--env", nargs="+", choices=tuple(GROUNDS), default=list(GROUNDS), help="only these")
-    parser.add_argument(
-        "--confusion", metavar="OUT", help="write all that was named to this file"
-    )
+    parser.add_argument("--confusion", metavar="OUT", help="write all that was named to this file")
     given = parser.parse_args(arguments)
     if given.episodes is not None and given.episodes < 1:
         parser.error(f"--episodes must be at least 1, got {given.episodes}")
