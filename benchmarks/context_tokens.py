@@ -46,7 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         policy = None if given.no_play else open_player(given.policy, backend=given.backend, seed=given.seed)
     except (BankError, ModelError, ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
         parser.error(str(error))
-    logging.getLogger("skill_gym.skillbanks").setLevel(logging.ERROR)
     how = "SkillRL's own code" if given.released else "restated in our words: pass --released CHECKOUT"
     print(f"RetrievalMemory: {how}. Embeddings: {given.model} (the released class names another model).")
     figures: dict[str, Figure] = {"released_code": "run" if given.released else "restated"}
@@ -140,4 +139,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    logging.getLogger("skill_gym.skillbanks").setLevel(logging.ERROR)
     raise SystemExit(main())

@@ -36,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.episodes is not None and given.episodes < 1:
         parser.error(f"--episodes must be at least 1, got {given.episodes}")
-    # The faults make the environments' players do what nobody does; that is no news here.
-    logging.getLogger("skill_gym").setLevel(logging.ERROR)
     wanted = given.episodes or (QUICK if given.quick else EPISODES)
     measured: dict[str, Figure] = {}
     bounds = []
@@ -84,4 +82,6 @@ def measure(
 
 
 if __name__ == "__main__":
+    # The faults make the environments' players do what nobody does; that is no news here.
+    logging.getLogger("skill_gym").setLevel(logging.ERROR)
     raise SystemExit(main())
