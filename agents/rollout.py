@@ -108,10 +108,10 @@ class Rollout(Iterator[Played]):
         self.close()
 
     @property
-    def under_way(self) -> list[tuple[Episode, tuple[Completion, ...]]]:
-        """Episodes that have begun and not ended, each with its replies so far."""
+    def under_way(self) -> list[tuple[Episode, tuple[Completion, ...], str]]:
+        """Episodes that have begun and not ended, each with its replies so far and its place (``Slot``)."""
         busy = {id(slot): slot for slot in (*self._waiting.values(), *(self._paused or ()))}
-        return [(slot.episode, tuple(slot.completions)) for slot in busy.values()]
+        return [(slot.episode, tuple(slot.completions), slot.place) for slot in busy.values()]
 
     def pause(self) -> None:
         """Lets all replies under way come to their end; what episodes then want next is not asked yet."""
@@ -148,13 +148,18 @@ class Rollout(Iterator[Played]):
         self._outdated = set(self._envs)
 
     def restore(
-        self, episode: Episode, replies: Sequence[Completion], make_env: Callable[[], gym.Env[str, str]]
+        self,
+        episode: Episode,
+        replies: Sequence[Completion],
+        place: str,
+        make_env: Callable[[], gym.Env[str, str]],
     ) -> bool:
         """Puts an episode back to where it was, by saying its replies to a fresh environment again.
 
         Args:
             episode: As it was begun.
             replies: Those that its environment had taken.
+            place: Where they had led.
             make_env: Makes an environment of the kind that it was begun in.
 
         Returns:
@@ -167,7 +172,7 @@ class Rollout(Iterator[Played]):
         self._seen.add(episode.ticket)
         if self._paused is None:
             self._paused = []
-        if slot.replay(episode, replies):
+        if slot.replay(episode, replies, place):
             self._paused.append(slot)
             return True
         self._seen.discard(episode.ticket)

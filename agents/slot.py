@@ -1,5 +1,6 @@
 """One place of a rollout: an environment and the episode that is being played in it."""
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,15 +85,17 @@ class Slot:
         observation, self.info = self.env.reset(seed=episode.seed, options=options)
         self._hear(observation)
 
-    def replay(self, episode: Episode, replies: Sequence[Completion]) -> bool:
-        """Begins an episode and says its replies again; False when it does not come to the same place.
+    @property
+    def place(self) -> str:
+        """Equal where the conversation that the next reply is asked for is equal: 64 hex digits."""
+        said = [[message["role"], message["content"]] for message in self.messages]
+        return sha256(json.dumps(said).encode()).hexdigest()
 
-        The same place is where each reply meets the prompt that it was given to, as far as the completions
-        tell: their prompts' tokens are those of the conversation.
-        """
+    def replay(self, episode: Episode, replies: Sequence[Completion], place: str) -> bool:
+        """Begins an episode and says its replies again; False when that does not lead to the same place."""
         try:
             self.begin(episode)
-            return not any(self.step(reply) is not None for reply in replies)
+            return not any(self.step(reply) is not None for reply in replies) and self.place == place
         except Exception:
             logger.warning("episode %s cannot be taken up again", episode.ticket, exc_info=True)
             return False

@@ -154,8 +154,8 @@ class TrainingGroups:
                 played_to_json(one) for of_group in self._played.values() for one in of_group.values()
             ],
             "under_way": [
-                {"ticket": episode.ticket, "replies": [asdict(reply) for reply in replies]}
-                for episode, replies in under_way
+                {"ticket": episode.ticket, "replies": [asdict(reply) for reply in replies], "place": place}
+                for episode, replies, place in under_way
             ],
             "waiting": [episode.ticket for episode in self._queue.waiting],
         }
@@ -189,7 +189,9 @@ class TrainingGroups:
             episode = group.episode(row["ticket"])
             replies = [completion_from_json(reply) for reply in row["replies"]]
             make_env = self.stage.make_env(bank(group.bank_version), "training")
-            if self._rollout is not None and not self._rollout.restore(episode, replies, make_env):
+            if self._rollout is not None and not self._rollout.restore(
+                episode, replies, row["place"], make_env
+            ):
                 waiting.append(episode)
         self._queue.waiting.extend(waiting)
 

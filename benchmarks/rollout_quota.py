@@ -138,7 +138,7 @@ def drive_by_quota(
                 ages[age] += 1
                 trained += size
         done = engine.work
-        under_way = sum(len(reply.token_ids) for _, replies in rollout.under_way for reply in replies)
+        under_way = sum(len(reply.token_ids) for _, replies, _ in rollout.under_way for reply in replies)
     said = under_way + sum(one.tokens for one in results.values())
     work = done - before
     return Iterations(results, work, trained, done.tokens - said, work.occupancy(slots), ages)

@@ -7,6 +7,7 @@ import torch
 from toy_training import COLOUR_ID, toy_config, toy_model, toy_trainer
 
 from skill_gym.agents.metrics import read_metrics
+from skill_gym.agents.training_groups import TrainingGroups
 from skill_gym.trajectory import read_trajectories
 
 
@@ -143,3 +144,22 @@ def test_a_resumed_run_goes_on_with_what_was_under_way(tmp_path, model, more):
         for name in ("cut", "whole")
     )
     assert mine == theirs
+
+
+def test_an_episode_that_does_not_come_to_its_place_again_is_played_anew(tmp_path, model):
+    """As with a server that answers otherwise by now: what is said of the place is another's."""
+    config = settings(tmp_path / "run", model, *CARRY, "run.iterations=3", "run.checkpoint_every=1")
+    with toy_trainer(config) as trainer:
+        trainer.train()
+        state = trainer.groups.to_json()
+    assert state["under_way"]
+    for row in state["under_way"]:
+        row["place"] = "elsewhere"
+    with toy_trainer(config, resume=True) as trainer:
+        trainer.groups.close()
+        again = TrainingGroups(config, trainer.stage, trainer.groups.tasks, trainer.groups.arms)
+        again.restore(state, trainer.folder.load_bank)
+        told = again.to_json()
+        again.close()
+    assert told["under_way"] == []
+    assert {row["ticket"] for row in state["under_way"]} <= set(told["waiting"])
