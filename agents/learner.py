@@ -1,8 +1,8 @@
 """One call of the learner: samples in, a few optimiser steps, figures out."""
 
-import logging
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,10 @@ from torch import Tensor
 from skill_gym.agents.adapter import has_adapter, without_adapter
 from skill_gym.agents.forward_pass import ForwardPass
 from skill_gym.agents.grpo_config import GRPOConfig
-from skill_gym.agents.importance import importance_weights
 from skill_gym.agents.kl import kl_to_reference
-from skill_gym.agents.losses import token_weights
-from skill_gym.agents.objective import held_back, surrogate
 from skill_gym.agents.packing import Sample
-
-logger = logging.getLogger(__name__)
-
-_OVER_BATCHES: Mapping[str, Callable[[Sequence[float]], float]] = {
-    "ratio_max": max,
-    "mismatch_max": max,
-    "ratio_min": min,
-}
-"""What is made of a figure's values by mini-batch, where it is not their mean."""
+from skill_gym.agents.step_figures import over_steps
+from skill_gym.agents.step_gradient import add_gradient, mini_batch, moves
 
 
 class LearnerError(RuntimeError):
@@ -149,20 +139,17 @@ class Learner:
                     None if reference is None else [reference[one] for one in chosen],
                 )
             tokens += seen
-            needed += sum(int(one.positions[-1]) for one in batch if self._moves(one))
+            needed += sum(int(one.positions[-1]) for one in batch if moves(one, self.config))
             if row:
                 rows.append(row)
         seconds = time.perf_counter() - began
-        metrics = {
-            name: _OVER_BATCHES.get(name, _mean)([row[name] for row in rows]) for name in (rows or [{}])[0]
-        }
         return {
-            **metrics,
+            **over_steps(rows),
             "optimizer_steps": float(len(rows)),
             "tokens": float(tokens),
             "token_reuse": needed / tokens if tokens else 1.0,
             "reply_tokens": float(sum(sample.replies for sample in samples)),
-            "unmoved_samples": float(sum(not self._moves(sample) for sample in samples)),
+            "unmoved_samples": float(sum(not moves(sample, self.config) for sample in samples)),
             "seconds": seconds,
             "tokens_per_second": tokens / seconds,
         }
@@ -202,10 +189,6 @@ class Learner:
             for start in range(0, len(samples), self.config.mini_batch_size):
                 yield [int(one) for one in order[start : start + self.config.mini_batch_size]]
 
-    def _moves(self, sample: Sample) -> bool:
-        kl = self.config.kl_coef > 0 and self.config.kl_in == "loss"
-        return kl or self.config.entropy_coef > 0 or bool(sample.advantages.any())
-
     def _old_logprobs(self, samples: Sequence[Sample], plan: Sequence[Sequence[int]]) -> list[Tensor] | None:
         """Log-probabilities before the update by sample, or None when there is one step only.
 
@@ -219,8 +202,12 @@ class Learner:
 
     def _moving_logprobs(self, model: Any, samples: Sequence[Sample]) -> list[Tensor]:
         """Log-probabilities by sample; zeros for those that move nothing, which are not run."""
-        values = iter(self._pass.logprobs(model, [sample for sample in samples if self._moves(sample)]))
-        return [next(values) if self._moves(sample) else torch.zeros(sample.replies) for sample in samples]
+        values = iter(
+            self._pass.logprobs(model, [sample for sample in samples if moves(sample, self.config)])
+        )
+        return [
+            next(values) if moves(sample, self.config) else torch.zeros(sample.replies) for sample in samples
+        ]
 
     def _step(
         self, samples: Sequence[Sample], old: Sequence[Tensor] | None, theirs: Sequence[Tensor] | None
@@ -232,72 +219,14 @@ class Learner:
             old: Log-probabilities before the update, by sample; None for the present ones.
             theirs: Log-probabilities of the reference, by sample; None for no reference.
         """
-        config, device = self.config, self.device
-        turns = torch.from_numpy(np.concatenate([sample.turns for sample in samples]))
-        trajectories = torch.from_numpy(
-            np.repeat([sample.trajectory for sample in samples], [sample.replies for sample in samples])
-        )
-        everything = token_weights(
-            turns, trajectories, aggregation=config.aggregation, loss_tokens=config.loss_tokens
-        )
-        moving = [sample for sample in samples if self._moves(sample)]
-        if not moving:
+        config = self.config
+        if not any(moves(sample, config) for sample in samples):
             return {}, 0
-        keep = torch.from_numpy(
-            np.repeat([self._moves(one) for one in samples], [one.replies for one in samples])
-        )
-        weights = everything[keep].to(device)
-        replies = turns[keep].to(device)
-        advantages = torch.from_numpy(np.concatenate([sample.advantages for sample in moving])).to(device)
-        sampler = torch.from_numpy(np.concatenate([sample.logprobs for sample in moving])).to(device)
-        before = None if old is None else torch.cat(list(old))[keep].to(device)
-        reference = None if theirs is None else torch.cat(list(theirs))[keep].to(device)
-
+        batch = mini_batch(samples, config, old=old, theirs=theirs, device=self.device)
         self._optimizer.zero_grad(set_to_none=True)
-        figures = _Figures()
-        tokens = 0
-        for batch in self._pass.batches(moving):
-            index = batch.index.to(device)
-            logprobs, entropy = self._pass.read(self.model, batch)
-            old_values = logprobs.detach() if before is None else before[index]
-            weight, advantage = weights[index], advantages[index]
-            reply = replies[index]
-            correction = importance_weights(
-                old_values,
-                sampler[index],
-                reply,
-                correction=config.correction,
-                limit=config.correction_limit,
-                unit=config.correction_unit,
-            )
-            surrogates = correction * surrogate(config, logprobs, old_values, advantage, reply)
-            loss = (weight * (surrogates - config.entropy_coef * entropy)).sum()
-            kl = torch.zeros_like(surrogates)
-            if reference is not None:
-                kl = kl_to_reference(logprobs, reference[index], estimator=config.kl_estimator)
-                if config.kl_in == "loss":
-                    loss = loss + config.kl_coef * (weight * kl).sum()
-            if not bool(torch.isfinite(loss)):
-                raise self._refusal(f"the loss is {float(loss.detach())}", samples)
-            loss.backward()  # type: ignore[no-untyped-call]
-            tokens += batch.input_ids.numel()
-            held = held_back(config, logprobs.detach(), old_values, advantage, reply)
-            figures.add("loss", loss)
-            figures.add("policy_loss", (weight * surrogates).sum())
-            figures.add("kl", (weight * kl).sum())
-            figures.add("entropy", (weight * entropy).sum() / weights.sum())
-            figures.add("clip_fraction", held.float().sum() / len(weights))
-            # Before the first step, so that it is the engines that differ and not the weights.
-            ours = logprobs.detach() if config.old_logprobs == "sampler" else old_values
-            figures.add("mismatch_mean", (ours - sampler[index]).abs().sum() / len(weights))
-            figures.peak("mismatch_max", (ours - sampler[index]).abs())
-            moved = logprobs.detach() - old_values
-            figures.peak("ratio_max", moved.exp())
-            figures.trough("ratio_min", moved.exp())
-            # Schulman's k3, from the weights before the update to the present ones.
-            figures.add("approx_kl", (moved.exp() - 1 - moved).sum() / len(weights))
-            if config.correction != "none":
-                figures.add("correction_mean", correction.sum() / len(weights))
+        figures = add_gradient(self.model, self._pass, config, batch)
+        if not math.isfinite(figures.values["loss"]):
+            raise self._refusal(f"the loss is {figures.values['loss']}", samples)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
         if not bool(torch.isfinite(norm)):
             raise self._refusal(f"the gradient's norm is {float(norm)}", samples)
@@ -307,7 +236,7 @@ class Learner:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self.steps += 1
-        return {**figures.values, "grad_norm": float(norm), "lr": rate}, tokens
+        return {**figures.values, "grad_norm": float(norm), "lr": rate}, figures.tokens
 
     def _refusal(self, reason: str, samples: Sequence[Sample]) -> LearnerError:
         """Clears the gradients, saves the batch, and says what happened."""
@@ -327,23 +256,3 @@ class Learner:
             f"optimiser step {self.steps}: {reason}; the weights are as before this step, {where}; "
             "lower grpo.lr or max_grad_norm, or look for extreme rewards"
         )
-
-
-class _Figures:
-    """Sums and peaks over the micro-batches of one step."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, float] = {}
-
-    def add(self, name: str, value: Tensor) -> None:
-        self.values[name] = self.values.get(name, 0.0) + float(value.detach())
-
-    def peak(self, name: str, values: Tensor) -> None:
-        self.values[name] = max(self.values.get(name, 0.0), float(values.detach().max()))
-
-    def trough(self, name: str, values: Tensor) -> None:
-        self.values[name] = min(self.values.get(name, float("inf")), float(values.detach().min()))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

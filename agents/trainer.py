@@ -6,24 +6,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import torch
-
-from skill_gym.agents.adapter import load_trained_state, put_on
+from skill_gym.agents.adapter import load_trained_state
 from skill_gym.agents.canaries import Canaries
 from skill_gym.agents.checkpoint import CheckpointError, latest, load_checkpoint, save_checkpoint
 from skill_gym.agents.config import to_dict, write_config
 from skill_gym.agents.credit import credit_samples, trainable
 from skill_gym.agents.early_warnings import EarlyWarnings
 from skill_gym.agents.env_stack import EnvStack, MakeEnv, Role
-from skill_gym.agents.learner import Learner
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
-from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
+from skill_gym.agents.models import load_tokenizer, resolve_model
 from skill_gym.agents.packing import make_samples
 from skill_gym.agents.prompt_probe import probe_prompts
 from skill_gym.agents.reply_metrics import reply_metrics
 from skill_gym.agents.rollout import Played
 from skill_gym.agents.run_bank import RunBank
 from skill_gym.agents.run_folder import RunFolder
+from skill_gym.agents.run_learner import open_run_learner
 from skill_gym.agents.run_teacher import RunTeacher, open_run_teacher
 from skill_gym.agents.sections import TrainConfig
 from skill_gym.agents.skill_trials import SkillTrials
@@ -92,24 +90,12 @@ class Trainer:
         self._seconds: dict[str, float] = {}
         self._resumed: Mapping[str, Any] = {}
         model_folder = resolve_model(config.model.path)
-        device = _device(config.model.device)
         self._tokenizer = load_tokenizer(model_folder)
-        model = load_model(model_folder, config.model.dtype).to(device)
-        if config.model.lora_rank:
-            model = _with_adapter(config, model)
-        reference = _reference(config, model).to(device) if config.grpo.kl_coef > 0 else None
-        self.learner = Learner(
-            model,
-            reference,
-            config.grpo,
-            temperature=config.sampler.temperature,
-            seed=config.run.seed,
-            dump_folder=self.folder.path / "refused",
-        )
+        self.learner = open_run_learner(config, dump_folder=self.folder.path / "refused")
         if resume:
             self._restore()
         self._owns_policy = policy is None
-        self.policy = policy or open_trainable(config, model_folder, model)
+        self.policy = policy or open_trainable(config, model_folder, self.learner.model)
         weights = Path(config.sampler.weights_folder or self.folder.path / "weights")
         self._sync = WeightSync(self.policy, weights)
         self.stage = Stage(config, make_env or self._env_stack(), self.policy, self.folder)
@@ -302,27 +288,3 @@ class Trainer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _with_adapter(config: TrainConfig, model: Any) -> Any:
-    section = config.model
-    return put_on(
-        model,
-        rank=section.lora_rank,
-        alpha=section.lora_alpha,
-        targets=section.lora_targets,
-        seed=config.run.seed,
-    )
-
-
-def _reference(config: TrainConfig, model: Any) -> Any:
-    """A second model; the trained one itself where it can leave its adapter out."""
-    if config.model.lora_rank and config.model.reference is None:
-        return model
-    return load_model(resolve_model(config.model.reference or config.model.path), config.model.dtype)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)

@@ -238,7 +238,7 @@ def test_a_folder_without_permission_is_refused(tmp_path, model):
 
 def test_a_run_folder_that_is_a_file_is_refused_before_any_work(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("skill_gym.agents.trainer.load_model", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("skill_gym.agents.run_learner.load_model", lambda *_: pytest.fail("work was begun"))
     with pytest.raises(RunFolderError, match=r"set another run\.folder"):
         toy_trainer(toy_config(tmp_path / "file" / "run", tmp_path))
 

@@ -205,7 +205,7 @@ def test_approved_at_the_moment_of_its_admission_a_skill_enters_once(tmp_path, m
 
 
 def test_a_store_that_cannot_be_written_is_said_before_any_work(tmp_path, model, monkeypatch):
-    monkeypatch.setattr("skill_gym.agents.trainer.load_model", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("skill_gym.agents.run_learner.load_model", lambda *_: pytest.fail("work was begun"))
     with pytest.raises(StoreError, match="check that the folder exists"):
         toy_trainer(toy_config(tmp_path / "run", model, f"bank.store={tmp_path / 'no' / 'bank.db'}"))
     (tmp_path / "bank.json").write_text("{}")

@@ -1,0 +1,60 @@
+"""The learner that a configuration describes: model, adapter, reference, on their device."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from skill_gym.agents.adapter import put_on
+from skill_gym.agents.learner import Learner
+from skill_gym.agents.models import load_model, resolve_model
+from skill_gym.agents.sections import TrainConfig
+
+
+def open_run_learner(config: TrainConfig, *, dump_folder: Path | None = None) -> Learner:
+    """Loads what is trained, and what it is compared with.
+
+    Args:
+        config: Of the run.
+        dump_folder: Where the batch of a refused step is saved; None saves nothing.
+
+    Raises:
+        ModelError: There is no such model, or its adapter cannot be made.
+        TreeAttentionError: The model, or the reference, cannot be run on prefix trees.
+    """
+    device = _device(config.model.device)
+    model = load_model(resolve_model(config.model.path), config.model.dtype).to(device)
+    if config.model.lora_rank:
+        model = _with_adapter(config, model)
+    return Learner(
+        model,
+        _reference(config, model).to(device) if config.grpo.kl_coef > 0 else None,
+        config.grpo,
+        temperature=config.sampler.temperature,
+        seed=config.run.seed,
+        dump_folder=dump_folder,
+    )
+
+
+def _with_adapter(config: TrainConfig, model: Any) -> Any:
+    section = config.model
+    return put_on(
+        model,
+        rank=section.lora_rank,
+        alpha=section.lora_alpha,
+        targets=section.lora_targets,
+        seed=config.run.seed,
+    )
+
+
+def _reference(config: TrainConfig, model: Any) -> Any:
+    """A second model; the trained one itself where it can leave its adapter out."""
+    if config.model.lora_rank and config.model.reference is None:
+        return model
+    return load_model(resolve_model(config.model.reference or config.model.path), config.model.dtype)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
