@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skill_gym.agents.models import load_tokenizer
 from skill_gym.agents.policy import Completion, Message, PolicyError, PromptTooLong, Request
 
 if TYPE_CHECKING:
@@ -175,3 +177,14 @@ def end_ids(eos_token_id: int | Sequence[int] | None) -> tuple[int, ...]:
     if eos_token_id is None:
         return ()
     return (eos_token_id,) if isinstance(eos_token_id, int) else tuple(eos_token_id)
+
+
+def load_chat(folder: Path) -> ChatTokens:
+    """The chat template of a model folder, with the ids that end a reply by its generation config."""
+    from transformers import GenerationConfig
+
+    try:
+        ends = end_ids(GenerationConfig.from_pretrained(str(folder)).eos_token_id)
+    except OSError:
+        ends = ()
+    return ChatTokens(load_tokenizer(folder), stop_ids=ends)

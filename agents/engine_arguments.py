@@ -1,5 +1,6 @@
 """What vLLM is started with on this machine, by the model's shape."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ def engine_arguments(
     enforce_eager: bool | None,
     prefix_caching: bool,
     lora_rank: int = 0,
+    sleeps: bool = False,
 ) -> dict[str, Any]:
     """Arguments of ``vllm.EngineArgs``.
 
@@ -37,12 +39,16 @@ def engine_arguments(
         enforce_eager: None means on a CPU only.
         prefix_caching: Keeps the cache of shared beginnings.
         lora_rank: Of the adapter that the engine will be given; 0 for none.
+        sleeps: It will give its memory up now and then; a CPU's engine does not.
 
     Raises:
         ValueError: The adapter is larger than vLLM takes.
     """
     if lora_rank > LORA_RANKS[-1]:
-        raise ValueError(f"vLLM takes adapters of rank {LORA_RANKS[-1]} at most, got {lora_rank}")
+        raise ValueError(
+            f"vLLM takes adapters of rank {LORA_RANKS[-1]} at most, got {lora_rank}; "
+            "set sampler.adapter=merged"
+        )
     on_cpu = not torch.cuda.is_available()
     dtype = dtype or ("float32" if on_cpu else "auto")
     arguments: dict[str, Any] = {
@@ -68,7 +74,13 @@ def engine_arguments(
         arguments["max_num_batched_tokens"] = max(context_length, 4096)
     else:
         arguments["gpu_memory_utilization"] = gpu_memory_utilization
+        arguments["enable_sleep_mode"] = sleeps
     return arguments
+
+
+def without_adapters(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The same arguments for an engine that gets whole weights only."""
+    return {name: value for name, value in arguments.items() if "lora" not in name}
 
 
 def head_size(config: Any) -> int:

@@ -18,6 +18,28 @@ class PolicyError(RuntimeError):
     """The policy could not answer; the episode is recorded as broken at the boundary ``policy``."""
 
 
+class EngineAsleep(PolicyError):
+    """A request came while the engine's memory was the learner's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the engine sleeps while the learner updates; load_weights() or load_adapter() wakes it"
+        )
+
+
+def check_idle(replies: int) -> None:
+    """Makes sure that no reply is under way when an engine's weights change or go.
+
+    Raises:
+        PolicyError: Some are; half of each would come from other weights.
+    """
+    if replies:
+        raise PolicyError(
+            f"{replies} replies are under way; poll() until they are finished, or abort() them, before "
+            "loading weights"
+        )
+
+
 class PromptTooLong(PolicyError):
     """Prompt plus new tokens do not fit the model's context; nothing was sampled."""
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skill_gym.agents.policy import Policy, PolicyError
+from skill_gym.agents.sampler_config import AdapterWay, Backend
 
 logger = logging.getLogger(__name__)
 
-Backend = Literal["auto", "vllm", "transformers", "server"]
+__all__ = ["Backend", "choose_backend", "open_sampler"]
 
 
 def choose_backend(backend: Backend) -> Literal["vllm", "transformers", "server"]:
@@ -43,6 +44,9 @@ def open_sampler(
     url: str | None = None,
     weights_folder: Path | None = None,
     lora_rank: int = 0,
+    adapter: AdapterWay = "auto",
+    sleeps: bool = False,
+    gpu_memory: float = 0.45,
 ) -> Policy:
     """A policy that samples from a model.
 
@@ -57,12 +61,18 @@ def open_sampler(
         url: Of the server, for ``backend="server"``.
         weights_folder: Where a server finds new weights; None for a policy that gets none.
         lora_rank: Of the adapters that the policy will be given; 0 for none.
+        adapter: How it gets them; see ``SamplerConfig``.
+        sleeps: It will be put to sleep while a learner updates; transformers, which samples from the
+            learner's own model, has nothing to give up.
+        gpu_memory: Share of the GPU's memory that an engine in this process takes.
 
     Raises:
         PolicyError: The engine does not start, or is not installed; there is no such server.
     """
     name = name or Path(folder).name
     chosen = choose_backend(backend)
+    if adapter == "merged":
+        lora_rank = 0
     if chosen == "server":
         from skill_gym.agents.server_policy import ServerPolicy
 
@@ -75,6 +85,8 @@ def open_sampler(
             max_concurrent=slots,
             context_length=context_length,
             lora_rank=lora_rank,
+            adapters_only=adapter == "hot_swap",
+            sleeps=sleeps,
             name=name,
         )
     if chosen == "vllm":
@@ -85,7 +97,10 @@ def open_sampler(
             max_model_len=context_length,
             max_concurrent=slots,
             seed=seed,
+            gpu_memory_utilization=gpu_memory,
             lora_rank=lora_rank,
+            adapters_only=adapter == "hot_swap",
+            sleeps=sleeps,
             name=name,
         )
     from skill_gym.agents.models import load_model, load_tokenizer

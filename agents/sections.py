@@ -1,50 +1,31 @@
 """What can be set in a training run, section by section."""
 
 import logging
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from skill_gym.agents.config_error import ConfigError, at_least
 from skill_gym.agents.grpo_config import GRPOConfig
+from skill_gym.agents.model_config import ModelConfig
+from skill_gym.agents.sampler_config import SamplerConfig
 from skill_gym.agents.skill_trials import SkillTrialsConfig
 from skill_gym.agents.teacher_config import TeacherConfig
 from skill_gym.skillbanks.by_embedding import EmbeddingOptions
 from skill_gym.skillbanks.evolution import EvolutionConfig
 
+__all__ = [
+    "BankConfig",
+    "ConfigError",
+    "EnvConfig",
+    "ModelConfig",
+    "RolloutConfig",
+    "RunConfig",
+    "SamplerConfig",
+    "TrainConfig",
+    "ValidationConfig",
+]
+
 logger = logging.getLogger(__name__)
-
-
-class ConfigError(ValueError):
-    """A setting is unknown, of the wrong type or out of range; the message names it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelConfig:
-    """The policy that is trained.
-
-    Attributes:
-        path: ``tiny`` (bundled), ``smollm2``, a folder, or a Hugging Face id.
-        reference: Reference of the KL term; null for ``path``.
-        dtype: Of the weights being trained; an adapter's are float32.
-        lora_rank: Rank of a LoRA adapter that is trained in the place of the weights; 0 trains all of them.
-            The reference is then the model without it.
-        lora_alpha: The adapter counts ``lora_alpha / lora_rank`` times; null for twice the rank.
-        lora_targets: Endings of the names of the layers that get one (``q_proj``, ...); null for all linear
-            layers but the head.
-        device: ``auto`` is cuda where there is one.
-    """
-
-    path: str = "tiny"
-    reference: str | None = None
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    lora_rank: int = 0
-    lora_alpha: float | None = None
-    lora_targets: list[str] | None = None
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        _at_least(self, 0, "lora_rank")
-        if self.lora_alpha is not None and not self.lora_alpha > 0:
-            raise ConfigError(f"model.lora_alpha must be greater than 0, got {self.lora_alpha}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +61,8 @@ class EnvConfig:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "max_steps")
-        _at_least(self, 0, "history", "seed")
+        at_least(self, 1, "max_steps")
+        at_least(self, 0, "history", "seed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +112,8 @@ class BankConfig:
     embeddings_file: str | None = None
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "top_k", "task_specific_top_k")
-        _at_least(self, 1, "max_tokens")
+        at_least(self, 0, "top_k", "task_specific_top_k")
+        at_least(self, 1, "max_tokens")
         if self.retrieval_mode == "template":
             if self.diversity is not None:
                 raise ConfigError("bank.diversity needs bank.retrieval_mode=embedding or hybrid")
@@ -162,46 +143,6 @@ class BankConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SamplerConfig:
-    """Who samples the replies, and how while training.
-
-    Attributes:
-        backend: ``auto`` is vLLM in this process where it is installed, else transformers; ``server`` is a
-            vLLM server in another process or on another machine.
-        url: Address of the server, such as ``http://10.0.0.5:8000``; for ``server`` only.
-        weights_folder: Where a server finds the weights of each update: a path that this machine can write
-            and the server can read, under the same name; null for ``weights`` in the run's folder.
-        temperature: Greater than 0.
-        top_p: 1.0 keeps the sampler's distribution the one that is learnt.
-        max_new_tokens: Longest reply.
-        slots: Episodes played at once.
-        context_length: Longest prompt with reply, in tokens; null for the model's own.
-    """
-
-    backend: Literal["auto", "vllm", "transformers", "server"] = "auto"
-    url: str | None = None
-    weights_folder: str | None = None
-    temperature: float = 1.0
-    top_p: float = 1.0
-    max_new_tokens: int = 512
-    slots: int = 64
-    context_length: int | None = None
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ConfigError(
-                f"sampler.temperature must be greater than 0 to explore, got {self.temperature}; greedy "
-                "sampling is for validation (validation.temperature=0)"
-            )
-        if (self.backend == "server") != (self.url is not None):
-            raise ConfigError(
-                f"sampler.backend=server and sampler.url go together, got backend={self.backend} and "
-                f"url={self.url}"
-            )
-        _at_least(self, 1, "max_new_tokens", "slots")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutConfig:
     """How many episodes make an iteration.
 
@@ -222,8 +163,8 @@ class RolloutConfig:
     max_staleness: int = 4
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "tasks_per_iteration", "group_size", "max_staleness")
-        _at_least(self, 0, "max_refills")
+        at_least(self, 1, "tasks_per_iteration", "group_size", "max_staleness")
+        at_least(self, 0, "max_refills")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,8 +195,8 @@ class ValidationConfig:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "every", "temperature", "first")
-        _at_least(self, 1, "tasks")
+        at_least(self, 0, "every", "temperature", "first")
+        at_least(self, 1, "tasks")
         if self.fresh and self.tasks is None:
             raise ConfigError("validation.fresh needs a number of tasks; set validation.tasks")
 
@@ -283,8 +224,8 @@ class RunConfig:
     wandb_project: str | None = None
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "seed", "iterations", "keep_last")
-        _at_least(self, 1, "checkpoint_every")
+        at_least(self, 0, "seed", "iterations", "keep_last")
+        at_least(self, 1, "checkpoint_every")
 
 
 def _no_evolution() -> EvolutionConfig:
@@ -307,12 +248,3 @@ class TrainConfig:
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     trials: SkillTrialsConfig = field(default_factory=SkillTrialsConfig)
     run: RunConfig = field(default_factory=RunConfig)
-
-
-def _at_least(config: Any, least: float, *names: str) -> None:
-    if not is_dataclass(config):
-        raise TypeError("expected a dataclass")
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and not value >= least:
-            raise ConfigError(f"{type(config).__name__}.{name} must be at least {least}, got {value}")

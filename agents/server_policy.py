@@ -2,7 +2,6 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -10,22 +9,20 @@ from pathlib import Path
 
 from torch import Tensor
 
-from skill_gym.agents.chat import ChatTokens, end_ids
+from skill_gym.agents.chat import load_chat
 from skill_gym.agents.engine_deaths import EngineDeaths
 from skill_gym.agents.engine_state import engine_state
-from skill_gym.agents.models import check_folder, load_tokenizer
-from skill_gym.agents.policy import Completion, PolicyError, Request
+from skill_gym.agents.models import check_folder
+from skill_gym.agents.policy import Completion, EngineAsleep, PolicyError, Request, check_idle
+from skill_gym.agents.server_checks import check_tokenizer, is_asleep, takes_adapters
 from skill_gym.agents.server_reply import completion_body, read_completion
-from skill_gym.agents.vllm_server import START_FOR_ADAPTERS, Exchange, ServerFailure, VLLMServer
-from skill_gym.agents.weights_folder import WeightsFolder
+from skill_gym.agents.server_weights import ServerWeights
+from skill_gym.agents.vllm_server import Exchange, ServerFailure, VLLMServer
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
 """Most seconds that ``poll`` waits: environments that step meanwhile are looked at so often."""
-FIRST_WEIGHTS = "default"
-"""vLLM's name for the weights that a server was started with."""
-PROBE = "You are in the kitchen.\n<action>go to fridge 1</action> 0123 äß"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,8 @@ class ServerPolicy:
         max_concurrent: Most requests under way at once.
         context_length: In tokens, reply included; None takes the server's.
         lora_rank: Of the adapters that ``load_adapter`` will bring; 0 for none.
+        adapters_only: A server that takes no adapters is an error; else it gets merged weights.
+        sleeps: ``sleep`` will be called while the learner updates.
         timeout: Seconds for one reply.
         patience: Seconds in which a server that died must be there again.
         replies_between_deaths: Replies that it must give then before it may die once more.
@@ -66,12 +65,13 @@ class ServerPolicy:
         context_length: In tokens, reply included.
         takes_adapters: Whether there is a ``lora_rank``, and the server was started for adapters that come
             while it runs; else an adapter's run sends it merged weights.
+        sleeps: Whether ``sleep`` is to be called.
         chat: The chat template.
 
     Raises:
         ModelError: The folder lacks something.
-        PolicyError: There is no such server, it serves another model, or an adapter would meet other weights
-            than those of the folder.
+        PolicyError: There is no such server, it serves another model, it takes no adapters or cannot sleep
+            although it must, or an adapter would meet other weights than those of the folder.
     """
 
     def __init__(
@@ -83,44 +83,28 @@ class ServerPolicy:
         max_concurrent: int = 128,
         context_length: int | None = None,
         lora_rank: int = 0,
+        adapters_only: bool = False,
+        sleeps: bool = False,
         timeout: float = 600.0,
         patience: float = 600.0,
         replies_between_deaths: int = 64,
         name: str = "server",
     ) -> None:
-        from transformers import AutoConfig, GenerationConfig
+        from transformers import AutoConfig
 
         self.name = name
         self.folder = str(check_folder(Path(folder)))
         self.weights_version = 0
         self._tied = bool(getattr(AutoConfig.from_pretrained(self.folder), "tie_word_embeddings", False))
-        try:
-            ends = end_ids(GenerationConfig.from_pretrained(self.folder).eos_token_id)
-        except OSError:
-            ends = ()
-        self.chat = ChatTokens(load_tokenizer(self.folder), stop_ids=ends)
+        self.chat = load_chat(Path(self.folder))
         self._server = VLLMServer(url, timeout=timeout)
         self._model = self._server.model()
         self.context_length = min(context_length or self._model.context_length, self._model.context_length)
-        self._check_tokenizer()
-        self.takes_adapters = lora_rank > 0 and self._server.takes_adapters()
-        if lora_rank and not self.takes_adapters:
-            logger.warning(
-                "the server at %s takes no adapters, so merged weights are written for it; %s saves that",
-                self._server.url,
-                START_FOR_ADAPTERS,
-            )
-        if self.takes_adapters and self._server.weights_name() not in (None, FIRST_WEIGHTS):
-            raise PolicyError(
-                f"the server at {url} has weights of an earlier run, and adapters belong to those of "
-                f"{self.folder}; start it anew"
-            )
-        self._adapter: Path | None = None
-        self._asked_for = self._model.name
-        self._weights = None if weights_folder is None else WeightsFolder(weights_folder)
-        # Names of weights are never used twice: those of another run, or of the same version, are others.
-        self._run = uuid.uuid4().hex[:8]
-        self._loads = 0
+        check_tokenizer(self._server, self._model, self.chat, self.folder)
+        self._weights = ServerWeights(self._server, self._model.name, weights_folder)
+        self.takes_adapters = lora_rank > 0 and takes_adapters(self._server, self.folder, must=adapters_only)
+        self.sleeps = sleeps
+        self._weights.is_asleep = sleeps and is_asleep(self._server)
         self._deaths = EngineDeaths(replies_between_deaths)
         self._patience = patience
         self._threads = ThreadPoolExecutor(max_concurrent, thread_name_prefix="server-policy")
@@ -140,12 +124,15 @@ class ServerPolicy:
 
         Raises:
             PromptTooLong: Prompt plus ``max_new_tokens`` exceed the model's context.
+            EngineAsleep: New weights must come first.
         """
+        if self._weights.is_asleep:
+            raise EngineAsleep
         prompt_ids = self.chat.request_ids(request, self.context_length)
         each = _UnderWay(request, prompt_ids, self.weights_version, Exchange())
         future: Future[Completion] = Future()
         try:
-            if not self._under_way and not self._has_our_weights():
+            if not self._under_way and not self._weights.are_there():
                 # Started anew while nobody asked: nothing is lost, but its first weights would answer.
                 self._revive(f"the server at {self._server.url} was started anew")
             future = self._threads.submit(self._ask, each)
@@ -174,7 +161,7 @@ class ServerPolicy:
                 failure = str(error)
                 found.append(_lost(each, failure))
         self._deaths.count_replies(sum(each.finish_reason != "error" for each in found))
-        if failure and not (self._server.is_healthy() and self._has_our_weights()):
+        if failure and not (self._server.is_healthy() and self._weights.are_there()):
             logger.error("%s; %d replies are under way", failure, len(self._under_way))
             for each in self._under_way.values():
                 each.exchange.cut()
@@ -195,13 +182,8 @@ class ServerPolicy:
                 it.
             ValueError: A weight of the checkpoint is missing.
         """
-        self._check_idle()
-        if self._weights is None:
-            raise PolicyError(
-                "a server's weights are replaced through a folder that it sees; pass weights_folder "
-                "(sampler.weights_folder)"
-            )
-        self._weights.write(engine_state(state, Path(self.folder), tied=self._tied), version)
+        check_idle(len(self._under_way))
+        self._weights.take(engine_state(state, Path(self.folder), tied=self._tied), version)
         self._give(version)
 
     def load_adapter(self, folder: Path, version: int) -> None:
@@ -214,9 +196,25 @@ class ServerPolicy:
         Raises:
             PolicyError: Replies are under way, or the server does not take the adapter.
         """
-        self._check_idle()
-        self._adapter = folder
+        check_idle(len(self._under_way))
+        self._weights.take_adapter(folder)
         self._give(version)
+
+    def sleep(self) -> None:
+        """Has the server give its GPU memory up until the next ``load_weights`` or ``load_adapter``.
+
+        Where adapters are swapped it keeps the weights in its machine's memory; else they are lost.
+
+        Raises:
+            PolicyError: Replies are under way, or the server does not sleep.
+        """
+        check_idle(len(self._under_way))
+        self._weights.is_asleep = True
+        try:
+            self._server.sleep(keep_weights=self.takes_adapters)
+        except ServerFailure as error:
+            # What is not there takes no memory, and gets its weights when it is there again.
+            logger.warning("%s; it is looked for again when it is to be woken", error)
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more; the server generates no further token for them."""
@@ -230,17 +228,17 @@ class ServerPolicy:
         """Takes back what is under way and removes what was written and loaded; the server goes on."""
         self.abort({each.request.ticket for each in self._under_way.values()})
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._asked_for != self._model.name:
-            try:
-                self._server.forget_adapter(self._asked_for)
-            except PolicyError as error:
-                logger.warning("the adapter stays in the server: %s", error)
-        if self._weights is not None:
-            self._weights.clear()
+        try:
+            self._weights.forget_adapter()
+        except PolicyError as error:
+            logger.warning("the adapter stays in the server: %s", error)
+        self._weights.clear()
 
     def _ask(self, each: _UnderWay) -> Completion:
         """In a thread: one reply; a request that the server refuses is answered by an error."""
-        body = completion_body(self._asked_for, each.prompt_ids, each.request.sampling, self.chat.stop_ids)
+        body = completion_body(
+            self._weights.asked_for, each.prompt_ids, each.request.sampling, self.chat.stop_ids
+        )
         try:
             answer = self._server.complete(body, each.exchange)
             reply = read_completion(answer, each.prompt_ids, each.request.sampling)
@@ -259,54 +257,13 @@ class ServerPolicy:
             cached_tokens=reply.cached_tokens,
         )
 
-    def _check_tokenizer(self) -> None:
-        ours = tuple(self.chat.tokenizer(PROBE, add_special_tokens=False)["input_ids"])
-        theirs = self._server.tokenize(self._model.name, PROBE)
-        if ours != theirs:
-            raise PolicyError(
-                f"the server at {self._server.url} serves {self._model.name!r}, whose tokenizer differs from "
-                f"the one in {self.folder}; start it on the model that is trained"
-            )
-
-    def _check_idle(self) -> None:
-        if self._under_way:
-            raise PolicyError(
-                f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
-                "them, before loading weights"
-            )
-
     def _give(self, version: int) -> None:
         """Gives the server what is newest; one that dies over it gets it when it is there again."""
         self.weights_version = version
-        self._loads += 1
         try:
-            self._load_newest()
+            self._weights.give()
         except ServerFailure as error:
             self._revive(str(error))
-
-    def _load_newest(self) -> None:
-        """Has the server read the weights or the adapter that were written last, if there are any."""
-        if self._adapter is not None:
-            if self._asked_for in self._server.names() - {self._model.name}:
-                self._server.forget_adapter(self._asked_for)
-            self._server.load_adapter(self._adapter, self._weights_name())
-            self._asked_for = self._weights_name()
-        elif self._weights is not None and self._weights.newest is not None:
-            self._server.load_weights(self._weights.newest, self._weights_name())
-
-    def _weights_name(self) -> str:
-        return f"{self._run}-{self._loads}"
-
-    def _has_our_weights(self) -> bool:
-        """Whether the weights that answer are those that were loaded; true as long as none were."""
-        try:
-            if self._adapter is not None:
-                return self._weights_name() in self._server.names()
-            if self._weights is None or self._weights.newest is None:
-                return True
-            return self._server.weights_name() == self._weights_name()
-        except ServerFailure:
-            return False
 
     def _revive(self, words: str) -> None:
         """Waits until a server that died is there again, and gives it the weights that it had."""
@@ -316,7 +273,7 @@ class ServerPolicy:
             if time.monotonic() > until:
                 raise PolicyError(f"{words}; it did not come back within {self._patience:.0f} seconds")
             time.sleep(min(1.0, self._patience / 10))
-        self._load_newest()
+        self._weights.give()
         logger.warning("the server at %s has the weights %d again", self._server.url, self.weights_version)
 
 

@@ -33,6 +33,17 @@ class TrainablePolicy(Policy, Protocol):
         ...
 
 
+@runtime_checkable
+class SleepingPolicy(Policy, Protocol):
+    """A policy that may give its memory up while a learner updates."""
+
+    sleeps: bool
+
+    def sleep(self) -> None:
+        """Gives it up until new weights come; a request before them is refused."""
+        ...
+
+
 def open_trainable(config: TrainConfig, folder: Path, model: Any) -> TrainablePolicy:
     """Opens the sampler of a configuration.
 
@@ -54,6 +65,9 @@ def open_trainable(config: TrainConfig, folder: Path, model: Any) -> TrainablePo
         seed=config.run.seed,
         url=sampler.url,
         lora_rank=config.model.lora_rank,
+        adapter=sampler.adapter,
+        sleeps=sampler.sleep,
+        gpu_memory=sampler.gpu_memory,
         weights_folder=Path(sampler.weights_folder or Path(config.run.folder) / "weights"),
     )
     if not isinstance(policy, TrainablePolicy):

@@ -156,6 +156,7 @@ class Trainer:
             taken = self.groups.take(number, self.bank)
             played = taken.played
         with self._timed("update"):
+            self._sync.make_room()
             samples, credit = credit_samples(
                 played,
                 self.config.grpo,

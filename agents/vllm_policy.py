@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from skill_gym.agents.chat import ChatTokens, end_ids
-from skill_gym.agents.engine_arguments import engine_arguments, head_size
+from skill_gym.agents.chat import load_chat
+from skill_gym.agents.engine_arguments import engine_arguments
 from skill_gym.agents.engine_deaths import EngineDeaths, last_words
+from skill_gym.agents.engine_opening import open_engine
 from skill_gym.agents.engine_state import engine_state
-from skill_gym.agents.loaded_weights import LoadedWeights
-from skill_gym.agents.models import check_folder, load_tokenizer
-from skill_gym.agents.policy import Completion, PolicyError, Request
-from skill_gym.agents.vllm_engine import VLLMEngine
+from skill_gym.agents.models import check_folder
+from skill_gym.agents.policy import Completion, EngineAsleep, PolicyError, Request, check_idle
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +32,8 @@ class VLLMPolicy:
     """One vLLM engine in this process, driven step by step.
 
     Requests join the running batch at once and leave it when they are finished. Log-probabilities are
-    those of the model at temperature 1 without nucleus, as ``TransformersPolicy`` defines them.
-
-    The engine's threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
-    ``VLLM_CPU_OMP_THREADS_BIND`` concerns engines in processes of their own and has no effect here.
+    those of the model at temperature 1 without nucleus, as ``TransformersPolicy`` defines them. The engine's
+    threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
 
     An engine that dies, out of memory for example, is started anew with the weights that it had: the replies
     under way come back with ``finish_reason="error"`` and the engine's last words, and the rollout goes on.
@@ -56,15 +52,18 @@ class VLLMPolicy:
         max_concurrent: Most replies grown at once.
         seed: Seed of replies whose request has none.
         enforce_eager: No compilation; None means on a CPU only, where compiling takes over 100 s.
-        prefix_caching: Keeps the cache of prompts that share a beginning.
+        prefix_caching: Keeps the cache of shared beginnings.
         lora_rank: Of the adapters that ``load_adapter`` will bring; 0 for none.
+        adapters_only: A model that vLLM gives no adapters is an error; else it gets merged weights.
+        sleeps: ``sleep`` will be called while a learner on the same GPU updates.
         replies_between_deaths: Replies that an engine started anew must give before it may die once more.
         name: Goes into the trajectories.
 
     Attributes:
         weights_version: Which weights answer; set by ``load_weights``.
         context_length: Context in tokens, reply included.
-        takes_adapters: Whether it was started with a ``lora_rank``.
+        takes_adapters: Whether it was started for adapters.
+        sleeps: Whether ``sleep`` is to be called.
         chat: The chat template.
 
     Raises:
@@ -85,26 +84,22 @@ class VLLMPolicy:
         enforce_eager: bool | None = None,
         prefix_caching: bool = True,
         lora_rank: int = 0,
+        adapters_only: bool = False,
+        sleeps: bool = False,
         replies_between_deaths: int = 64,
         name: str = "vllm",
     ) -> None:
-        from transformers import AutoConfig, GenerationConfig
+        from transformers import AutoConfig
 
         self.name = name
         self.folder = str(check_folder(Path(folder)))
         self.weights_version = 0
         config = AutoConfig.from_pretrained(self.folder)
-        try:
-            ends = end_ids(GenerationConfig.from_pretrained(self.folder).eos_token_id)
-        except OSError:
-            ends = ()
-        self.chat = ChatTokens(load_tokenizer(self.folder), stop_ids=ends)
+        self.chat = load_chat(Path(self.folder))
         self.context_length = int(max_model_len or config.max_position_embeddings)
         self._deaths = EngineDeaths(replies_between_deaths)
         self._tied = bool(getattr(config, "tie_word_embeddings", False))
-        self._loaded: LoadedWeights | None = None
-        self._adapter: Path | None = None
-        self.takes_adapters = lora_rank > 0
+        self.sleeps = sleeps
         self._under_way: dict[str, _UnderWay] = {}
         self._started = 0
         self._died = ""
@@ -121,9 +116,10 @@ class VLLMPolicy:
             enforce_eager=enforce_eager,
             prefix_caching=prefix_caching,
             lora_rank=lora_rank,
+            sleeps=sleeps,
         )
-        on_cpu = not torch.cuda.is_available()
-        self._engine = VLLMEngine(arguments, head_size=head_size(config) if on_cpu else None)
+        self._engine = open_engine(arguments, config, adapters_only=adapters_only, sleeps=sleeps)
+        self.takes_adapters = self._engine.takes_adapters
 
     def count_tokens(self, text: str) -> int:
         """Number of tokens of a text on its own."""
@@ -139,9 +135,12 @@ class VLLMPolicy:
 
         Raises:
             PromptTooLong: Prompt plus ``max_new_tokens`` exceed the model's context.
+            EngineAsleep: New weights must come first.
             PolicyError: vLLM does not take the request, or the engine died and is given up.
         """
         self._check_running()
+        if self._engine.is_asleep:
+            raise EngineAsleep
         prompt_ids = self.chat.request_ids(request, self.context_length)
         # Engine ids are our own: an aborted ticket may come again while the engine still clears up.
         self._started += 1
@@ -200,9 +199,8 @@ class VLLMPolicy:
         """
         self._check_idle()
         items = engine_state(state, Path(self.folder), tied=self._tied)
-        self._loaded = LoadedWeights(items, version)
         self.weights_version = version
-        self._give(lambda: self._engine.reload(items))
+        self._give(lambda: self._engine.reload(items, version))
 
     def load_adapter(self, folder: Path, version: int) -> None:
         """Takes a LoRA adapter in the place of the last one: kilobytes to megabytes, in a tenth of a second.
@@ -215,9 +213,25 @@ class VLLMPolicy:
             PolicyError: Replies are under way, or the engine was started without ``lora_rank``.
         """
         self._check_idle()
-        self._adapter = folder
         self.weights_version = version
         self._give(lambda: self._engine.load_adapter(str(folder)))
+
+    def sleep(self) -> None:
+        """Gives the engine's GPU memory up until the next ``load_weights`` or ``load_adapter``.
+
+        Raises:
+            PolicyError: Replies are under way, or the engine died soon after it had died before.
+        """
+        self._check_idle()
+        try:
+            self._engine.sleep()
+            return
+        except Exception as error:
+            logger.exception("the engine died as it went to sleep")
+            words = last_words(error)
+        # Its memory is wanted now; it is started when weights have come.
+        self._engine.take_down()
+        self._deaths.allow_restart(words)
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more."""
@@ -233,19 +247,17 @@ class VLLMPolicy:
             return
         self.abort({each.ticket for each in self._under_way.values()})
         self._engine.close()
-        self._loaded = None
         self._over = "the policy is closed; make a new VLLMPolicy"
 
     def _check_idle(self) -> None:
         self._check_running()
-        if self._under_way:
-            raise PolicyError(
-                f"{len(self._under_way)} replies are under way; poll() until they are finished, or abort() "
-                "them, before loading weights"
-            )
+        check_idle(len(self._under_way))
 
     def _give(self, load: Callable[[], None]) -> None:
         """Gives the engine weights; one that dies over them is started anew and given them again."""
+        if not self._engine.is_running:
+            # It died as it went to sleep.
+            self._engine.start()
         try:
             load()
             return
@@ -257,22 +269,15 @@ class VLLMPolicy:
         self._start_anew()
 
     def _check_running(self) -> None:
-        if not self._engine.is_running:
+        if self._over and not self._engine.is_running:
             raise PolicyError(self._over)
 
     def _start_anew(self) -> None:
         """Takes the dead engine down and starts it with the weights that it had."""
         words, self._died = self._died, ""
-        self._engine.close()
         try:
             self._deaths.allow_restart(words)
-            if self._loaded is not None:
-                self._loaded.check_unchanged()
-            self._engine.start()
-            if self._loaded is not None:
-                self._engine.reload(self._loaded.state)
-            if self._adapter is not None:
-                self._engine.load_adapter(str(self._adapter))
+            self._engine.start_anew()
         except Exception as error:
             self._engine.close()
             self._over = f"the engine died ({words}) and was not started anew: {error}"

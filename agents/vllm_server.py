@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from skill_gym.agents.policy import PolicyError
@@ -21,6 +21,8 @@ START = (
 """How such a server is started; the variable opens the paths by which weights are loaded."""
 START_FOR_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 and --enable-lora --max-lora-rank RANK"
 """What lets it take adapters while it runs."""
+START_FOR_SLEEP = "--enable-sleep-mode"
+"""What lets it give its GPU memory up."""
 
 
 class ServerRefusal(PolicyError):
@@ -189,6 +191,36 @@ class VLLMServer:
     def forget_adapter(self, name: str) -> None:
         """Takes an adapter out of the server."""
         self._send("POST", "/v1/unload_lora_adapter", {"lora_name": name})
+
+    def gives_memory_up(self) -> bool:
+        """Whether it was started so that its GPU memory is free while it sleeps."""
+        config = self._ask("GET", "/server_info?config_format=json")["vllm_config"]
+        return bool(config["model_config"]["enable_sleep_mode"])
+
+    def is_asleep(self) -> bool:
+        """Whether it has to be woken before it answers.
+
+        Raises:
+            PolicyError: It cannot sleep.
+        """
+        try:
+            return bool(self._ask("GET", "/is_sleeping")["is_sleeping"])
+        except ServerRefusal as error:
+            raise PolicyError(
+                f"the vLLM server at {self.url} cannot sleep ({error}); start it as {START} {START_FOR_SLEEP}"
+            ) from error
+
+    def sleep(self, *, keep_weights: bool) -> None:
+        """Has it give up the memory of its cache and its weights, until it is woken.
+
+        Args:
+            keep_weights: In its machine's memory; else they are lost.
+        """
+        self._send("POST", f"/sleep?level={1 if keep_weights else 2}")
+
+    def wake(self, part: Literal["weights", "kv_cache"]) -> None:
+        """Gives a part its memory back; it answers when it has both. Does nothing to a part that is awake."""
+        self._send("POST", f"/wake_up?tags={part}")
 
     def _ask(
         self,

@@ -1,11 +1,13 @@
-"""Brings a learner's weights to whoever samples, by the shortest way that it takes."""
+"""Brings a learner's weights to whoever samples, by the shortest way, and lets it sleep in between."""
 
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from skill_gym.agents.adapter import has_adapter, merged_state, save_adapter
-from skill_gym.agents.trainable_policy import AdaptablePolicy, TrainablePolicy
+from skill_gym.agents.trainable_policy import AdaptablePolicy, SleepingPolicy, TrainablePolicy
 from skill_gym.agents.weights_folder import WeightsFolder
 
 
@@ -21,13 +23,21 @@ class WeightSync:
         self._policy = policy
         self._folder = WeightsFolder(folder)
 
+    def make_room(self) -> None:
+        """Has the policy give its memory to the learner until the next ``send``, where it is set to."""
+        if isinstance(self._policy, SleepingPolicy) and self._policy.sleeps:
+            self._policy.sleep()
+
     def send(self, model: Any, version: int) -> None:
-        """Gives the policy the model's weights.
+        """Gives the policy the model's weights, which also wakes it.
 
         Args:
             model: That is trained.
             version: What completions carry from then on.
         """
+        if isinstance(self._policy, SleepingPolicy) and self._policy.sleeps and torch.cuda.is_available():
+            # What the update needed is kept for the next one, and would be missing to the engine.
+            torch.cuda.empty_cache()
         samples_itself = getattr(self._policy, "model", None) is model
         if samples_itself or not has_adapter(model):
             self._policy.load_weights(model.state_dict(), version)
