@@ -57,10 +57,11 @@ def is_asleep(server: VLLMServer) -> bool:
     Raises:
         PolicyError: It cannot sleep.
     """
+    asleep = server.is_asleep()
     if not server.gives_memory_up():
         logger.warning(
             "the server at %s was started without %s and keeps its memory while the learner updates",
             server.url,
             START_FOR_SLEEP,
         )
-    return server.is_asleep()
+    return asleep

@@ -1,91 +1,30 @@
 """What a vLLM server may get wrong is said clearly; the real one is played with in test_server_policy."""
 
-import json
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from stand_in_server import StandIn, said
 from tiny_model import save_tiny_model
 
 from skill_gym.agents import weights_folder
 from skill_gym.agents.config import load_config
-from skill_gym.agents.models import load_model, load_tokenizer
+from skill_gym.agents.models import load_model
 from skill_gym.agents.policy import Completion, PolicyError, Request, Sampling
 from skill_gym.agents.sampler import open_sampler
 from skill_gym.agents.sections import ConfigError
 from skill_gym.agents.server_policy import ServerPolicy
 from skill_gym.agents.weights_folder import WeightsFolder
 
-Answer = tuple[int, Any]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_model(tmp_path_factory.mktemp("model"), context=256)
-
-
-class StandIn:
-    """Answers like a vLLM server that was not started for training; ``answers`` replaces a path's answer."""
-
-    def __init__(self, folder: Path) -> None:
-        self.asked: list[tuple[str, Any]] = []
-        self.keys: list[str | None] = []
-        self.answers: dict[str, Callable[[Any], Answer]] = {
-            "/v1/models": lambda _: (200, {"data": [{"id": "served", "max_model_len": 256}]}),
-            "/tokenize": lambda body: (200, {"tokens": tokenizer(body["prompt"])["input_ids"]}),
-            "/openapi.json": lambda _: (200, {"paths": {"/v1/completions": {}}}),
-            "/health": lambda _: (200, {}),
-            "/v1/completions": lambda body: (200, said(body)),
-        }
-        tokenizer = load_tokenizer(folder)
-        stand_in = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length", 0))
-                body = json.loads(self.rfile.read(length)) if length else None
-                stand_in.asked.append((self.path, body))
-                stand_in.keys.append(self.headers.get("Authorization"))
-                unknown: Callable[[Any], Answer] = lambda _: (404, {"detail": "Not Found"})  # noqa: E731
-                status, answer = stand_in.answers.get(self.path, unknown)(body)
-                payload = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            do_GET = do_POST
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        ).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def said(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    choice = {
-        "text": "",
-        "finish_reason": "stop",
-        "prompt_token_ids": body["prompt"],
-        "token_ids": [7, 2],
-        "logprobs": {"token_logprobs": [-0.5, -0.25]},
-        **changes,
-    }
-    return {"choices": [choice], "usage": {"prompt_tokens_details": None}}
 
 
 @pytest.fixture
@@ -192,21 +131,10 @@ def test_server_that_does_nothing_but_die_ends_the_run(policy: ServerPolicy, sta
 def test_server_started_anew_while_nobody_asked_gets_its_weights_before_it_answers(
     policy: ServerPolicy, stand_in: StandIn, folder: Path
 ) -> None:
-    named = {"weight_version": "default"}
-
-    def name(body: dict[str, Any]) -> Answer:
-        named["weight_version"] = body["new_version"]
-        return 200, {}
-
-    stand_in.answers |= {
-        "/collective_rpc": lambda _: (200, {"results": [None]}),
-        "/reset_prefix_cache": lambda _: (200, {"success": True}),
-        "/update_weight_version": name,
-        "/weight_info": lambda _: (200, named),
-    }
+    stand_in.open_for_training()
     policy.load_weights(load_model(folder).state_dict(), 1)
     assert answer(policy).finish_reason == "stop"
-    named["weight_version"] = "default"
+    stand_in.weights = "default"
     assert answer(policy).finish_reason == "stop"
     paths = [path for path, _ in stand_in.asked]
     assert paths.count("/collective_rpc") == 2
@@ -243,7 +171,7 @@ def test_missing_weight_is_named_before_anything_is_written(
 def test_policy_without_a_weights_folder_takes_no_weights(stand_in: StandIn, folder: Path) -> None:
     policy = ServerPolicy(stand_in.url, folder)
     with pytest.raises(PolicyError, match=r"sampler\.weights_folder"):
-        policy.load_weights({}, 1)
+        policy.load_weights(load_model(folder).state_dict(), 1)
     assert answer(policy).finish_reason == "stop"
     policy.close()
 
