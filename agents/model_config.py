@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skill_gym.agents.config_error import ConfigError, at_least
+from skill_gym.agents.model_attention import Attention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,9 @@ class ModelConfig:
         lora_alpha: The adapter counts ``lora_alpha / lora_rank`` times; null for twice the rank.
         lora_targets: Endings of the names of the layers that get one (``q_proj``, ...); null for all linear
             layers but the head.
+        attn_implementation: Attention where there are no prefix trees (``grpo.packing=padded``, and sampling
+            by transformers): ``eager``, ``sdpa``, ``flex_attention``, ``flash_attention_2``, or ``auto``, see
+            ``model_attention``. Trees have ``grpo.tree_attention``.
         device: ``auto`` is cuda where there is one.
     """
 
@@ -28,6 +32,7 @@ class ModelConfig:
     lora_rank: int = 0
     lora_alpha: float | None = None
     lora_targets: list[str] | None = None
+    attn_implementation: Attention = "auto"
     device: str = "auto"
 
     def __post_init__(self) -> None:

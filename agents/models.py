@@ -7,9 +7,15 @@ import logging
 import re
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from skill_gym.agents.model_error import ModelError
 from skill_gym.cache import cache_folder, fill_once
+
+if TYPE_CHECKING:
+    import torch
+
+    from skill_gym.agents.model_attention import Attention
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +29,8 @@ WEIGHTS = (
 )
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
-Attention = Literal["sdpa", "eager", "flash_attention_2"]
 
-
-class ModelError(ValueError):
-    """A model cannot be found or is incomplete; the message says what to do."""
+__all__ = ["ModelError", "check_folder", "load_model", "load_tokenizer", "models_cache", "resolve_model"]
 
 
 def resolve_model(name_or_path: str | Path) -> Path:
@@ -85,30 +88,43 @@ def check_folder(folder: Path) -> Path:
     return folder
 
 
-def load_model(path: str | Path, dtype: str = "float32", attn: Attention = "sdpa") -> Any:
+def load_model(
+    path: str | Path,
+    dtype: str = "float32",
+    *,
+    attention: "Attention" = "auto",
+    device: "torch.device | None" = None,
+) -> Any:
     """Loads a causal language model for inference or training.
 
     Args:
         path: A folder of ``resolve_model``.
         dtype: ``float32``, ``bfloat16`` or ``float16``.
-        attn: Attention implementation; ``flash_attention_2`` needs a GPU and the extra ``flash``.
+        attention: See ``model_attention``.
+        device: Where it goes; None for the CPU.
 
     Raises:
-        ModelError: transformers or flash-attn is not installed, or dtype is unknown.
+        ModelError: transformers is not installed, dtype is unknown, or the attention does not run there.
     """
     transformers = _transformers()
     import torch
 
+    from skill_gym.agents.model_attention import model_attention
+
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if dtype not in dtypes:
         raise ModelError(f"dtype must be one of {sorted(dtypes)}, got {dtype!r}")
-    if attn == "flash_attention_2" and importlib.util.find_spec("flash_attn") is None:
-        raise ModelError(
-            "flash_attention_2 needs flash-attn: pip install 'skill-gym[flash]', or use attn='sdpa'"
+    device = device or torch.device("cpu")
+    chosen = model_attention(attention, device, dtypes[dtype])
+    try:
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            str(path), dtype=dtypes[dtype], attn_implementation=chosen
         )
-    return transformers.AutoModelForCausalLM.from_pretrained(
-        str(path), dtype=dtypes[dtype], attn_implementation=attn
-    )
+    except ValueError as error:
+        if "does not support" not in str(error):
+            raise
+        raise ModelError(f"{error}; set model.attn_implementation=eager") from error
+    return model.to(device)
 
 
 def load_tokenizer(path: str | Path) -> Any:

@@ -19,16 +19,16 @@ def open_run_learner(config: TrainConfig, *, dump_folder: Path | None = None) ->
         dump_folder: Where the batch of a refused step is saved; None saves nothing.
 
     Raises:
-        ModelError: There is no such model, or its adapter cannot be made.
+        ModelError: There is no such model, its adapter cannot be made, or its attention does not run here.
         TreeAttentionError: The model, or the reference, cannot be run on prefix trees.
     """
     device = _device(config.model.device)
-    model = load_model(resolve_model(config.model.path), config.model.dtype).to(device)
+    model = _load(config, config.model.path, device)
     if config.model.lora_rank:
         model = _with_adapter(config, model)
     return Learner(
         model,
-        _reference(config, model).to(device) if config.grpo.kl_coef > 0 else None,
+        _reference(config, model, device) if config.grpo.kl_coef > 0 else None,
         config.grpo,
         temperature=config.sampler.temperature,
         seed=config.run.seed,
@@ -47,11 +47,18 @@ def _with_adapter(config: TrainConfig, model: Any) -> Any:
     )
 
 
-def _reference(config: TrainConfig, model: Any) -> Any:
+def _reference(config: TrainConfig, model: Any, device: torch.device) -> Any:
     """A second model; the trained one itself where it can leave its adapter out."""
     if config.model.lora_rank and config.model.reference is None:
         return model
-    return load_model(resolve_model(config.model.reference or config.model.path), config.model.dtype)
+    return _load(config, config.model.reference or config.model.path, device)
+
+
+def _load(config: TrainConfig, path: str, device: torch.device) -> Any:
+    section = config.model
+    return load_model(
+        resolve_model(path), section.dtype, attention=section.attn_implementation, device=device
+    )
 
 
 def _device(name: str) -> torch.device:

@@ -21,7 +21,7 @@ from skill_gym.benchmarks import (
     warm_up,
     webshop_build,
 )
-from skill_gym.benchmarks.players import PLAYERS
+from skill_gym.benchmarks.players import PLAYERS, add_backend_arguments
 from skill_gym.registration import SUITE
 
 EPILOG = """examples:
@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--failure-rate", type=float, default=0.0, help="the expert's share of random commands"
     )
-    evaluate.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
+    add_backend_arguments(evaluate)
     evaluate.add_argument("--base-url", help="address of an OpenAI-compatible endpoint, for openai:MODEL")
     evaluate.add_argument(
         "--layout", choices=("transcript", "step"), default="transcript", help="form of the prompts"

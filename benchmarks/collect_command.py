@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skill_gym.benchmarks.commands import env_arguments, experts_of
+from skill_gym.benchmarks.players import add_backend_arguments
 from skill_gym.benchmarks.teacher_options import add_teacher_arguments
 
 DESCRIPTION = """Plays the tasks of a split and stores what happened, step by step, in FOLDER:
@@ -70,7 +71,7 @@ def add_arguments(command: argparse.ArgumentParser, players: str, experts: str) 
     play.add_argument("--policy", default="expert", help=players)
     play.add_argument("--expert", metavar="NAME", help=f"of --policy expert: {experts}; else the first")
     play.add_argument("--failure-rate", type=float, default=0.0, help="the expert's share of random commands")
-    play.add_argument("--backend", choices=("auto", "vllm", "transformers"), default="auto")
+    add_backend_arguments(play)
     play.add_argument("--base-url", help="address of an OpenAI-compatible endpoint, for openai:MODEL")
     play.add_argument(
         "--policy-price",
@@ -192,6 +193,7 @@ def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
             failure_rate=options.failure_rate,
             seed=options.seed,
             base_url=options.base_url,
+            url=options.url,
             slots=options.slots,
         )
         model = options.policy.removeprefix("openai:")

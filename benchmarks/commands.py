@@ -99,6 +99,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
         failure_rate=options.failure_rate,
         seed=options.seed,
         base_url=options.base_url,
+        url=options.url,
         slots=options.slots,
     )
     make_env = partial(

@@ -1,16 +1,28 @@
 """Who plays, by name: a scripted policy, a model, or an endpoint."""
 
-from typing import Any, Literal
+import argparse
+from typing import Any, Literal, get_args
 
 from skill_gym.agents.policy import Policy
 from skill_gym.agents.scripted import ExpertPolicy, RandomPolicy
 from skill_gym.skillbanks.teachers.ledger import Ledger
 
-Backend = Literal["auto", "vllm", "transformers"]
+Backend = Literal["auto", "vllm", "transformers", "server"]
 
 PLAYERS = """expert (plays the environment's expert; see --failure-rate), random,
 explorer (the environment's scripted player: knows what it has read, and takes skills as advice),
 tiny (the bundled policy), smollm2, a model folder, a Hugging Face id, or openai:MODEL (an endpoint)"""
+
+
+def add_backend_arguments(command: argparse._ActionsContainer) -> None:
+    """``--backend`` and ``--url``: who samples from a model."""
+    command.add_argument(
+        "--backend",
+        choices=get_args(Backend),
+        default="auto",
+        help="who samples from a model; auto is vLLM where it is installed, else transformers",
+    )
+    command.add_argument("--url", help="address of a vLLM server that serves the model, for --backend server")
 
 
 def open_player(
@@ -20,6 +32,7 @@ def open_player(
     failure_rate: float = 0.0,
     seed: int = 0,
     base_url: str | None = None,
+    url: str | None = None,
     slots: int = 64,
     ledger: Ledger | None = None,
 ) -> Policy:
@@ -31,13 +44,16 @@ def open_player(
         failure_rate: Of the expert.
         seed: Of scripted policies, and of replies without a seed.
         base_url: Address of an OpenAI-compatible endpoint.
+        url: Address of the server, for ``backend="server"``.
         slots: Most requests under way at once.
         ledger: Counts and bounds what an endpoint costs.
 
     Raises:
-        ValueError: No such model.
+        ValueError: No such model, or a server without an address.
         PolicyError: The policy does not start; the message says what to install.
     """
+    if (backend == "server") != (url is not None):
+        raise ValueError(f"--backend server and --url go together, got {backend} and {url}")
     if name == "expert":
         return ExpertPolicy(failure_rate, seed)
     if name == "random":
@@ -53,7 +69,7 @@ def open_player(
     from skill_gym.agents.models import resolve_model
     from skill_gym.agents.sampler import open_sampler
 
-    return open_sampler(resolve_model(name), backend=backend, seed=seed, slots=slots, name=name)
+    return open_sampler(resolve_model(name), backend=backend, url=url, seed=seed, slots=slots, name=name)
 
 
 def token_counter(policy: Policy) -> Any:

@@ -134,12 +134,6 @@ def test_dtype_and_tokenizer_load(folder):
         load_model(folder, "int3")
 
 
-def test_flash_attention_without_its_package_names_the_extra(folder, monkeypatch):
-    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"skill-gym\[flash\]"):
-        load_model(folder, attn="flash_attention_2")
-
-
 def test_the_bundled_policy_is_small_thinks_and_acts():
     folder = resolve_model("tiny")
     assert sum(path.stat().st_size for path in folder.rglob("*")) <= 12_000_000

@@ -20,6 +20,8 @@ from skill_gym.agents.sampler import open_sampler
 from skill_gym.agents.sections import ConfigError
 from skill_gym.agents.server_policy import ServerPolicy
 from skill_gym.agents.weights_folder import WeightsFolder
+from skill_gym.benchmarks.cli import main
+from skill_gym.trajectory import read_trajectories
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +191,23 @@ def test_address_without_a_server_is_named(folder: Path) -> None:
         open_sampler(folder, backend="server", url=stand_in.url)
     with pytest.raises(PolicyError, match="expected the address of a vLLM server"):
         ServerPolicy("localhost:8000", folder)
+
+
+def test_command_line_evaluates_what_a_server_serves(
+    stand_in: StandIn, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "episodes.jsonl"
+    limits = ["--limit", "2", "--max-steps", "2", "--max-new-tokens", "2", "--slots", "2"]
+    command = ["evaluate", "--policy", str(folder), "--backend", "server"]
+    stand_in.answers["/v1/models"] = lambda _: (200, {"data": [{"id": "served", "max_model_len": 4096}]})
+    assert main([*command, "--url", stand_in.url, "--trajectories", str(log), *limits]) == 0
+    assert "| all | 2 |" in capsys.readouterr().out
+    asked = [body for path, body in stand_in.asked if path == "/v1/completions"]
+    assert len(asked) == 4
+    assert {body["temperature"] for body in asked} == {0.0}
+    assert [each.policy for each in read_trajectories(log)] == [str(folder)] * 2
+    assert main(command) == 2
+    assert "--backend server and --url go together" in capsys.readouterr().err
 
 
 def test_configuration_wants_address_and_backend_together() -> None:
