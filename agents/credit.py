@@ -14,6 +14,7 @@ from skill_gym.agents.advantages import (
     zero_variance_groups,
 )
 from skill_gym.agents.anchor_states import anchor_groups, discounted_returns, step_advantages
+from skill_gym.agents.grammar import Grammars
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.packing import Sample, make_samples
 from skill_gym.agents.rollout import Played
@@ -36,6 +37,7 @@ def credit_samples(
     *,
     max_new_tokens: int = 512,
     kl: Mapping[str, float] | None = None,
+    grammars: Grammars | None = None,
 ) -> tuple[list[Sample], dict[str, Any]]:
     """Training samples with advantages; broken episodes and those without tokens are left out and counted.
 
@@ -44,6 +46,7 @@ def credit_samples(
         config: How advantages are taken.
         max_new_tokens: Where a reply is cut, for ``overlong_buffer``.
         kl: Ticket -> KL to the reference, summed over the episode's reply tokens, for ``kl_in="reward"``.
+        grammars: Of the policy, for replies that were held to a pattern.
 
     Returns:
         The samples, and ``group/count``, ``group/zero_variance``, ``group/all_broken``,
@@ -94,7 +97,8 @@ def credit_samples(
         by_turn = by_turn - config.overlong_penalty * overlong_penalties(
             torch.tensor(lengths), longest=max_new_tokens, buffer=config.overlong_buffer
         )
-    return make_samples(kept, [part.tolist() for part in torch.split(by_turn, rows.tolist())]), counts
+    by_episode = [part.tolist() for part in torch.split(by_turn, rows.tolist())]
+    return make_samples(kept, by_episode, grammars), counts
 
 
 def worth(played: Played, config: GRPOConfig) -> float:

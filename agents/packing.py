@@ -11,8 +11,10 @@ from torch import Tensor
 
 from skill_gym.agents.policy import Completion
 from skill_gym.agents.prefix_tree import PrefixTree, prefix_trees
+from skill_gym.agents.token_masks import TokenMasks
 
 if TYPE_CHECKING:
+    from skill_gym.agents.grammar import Grammars
     from skill_gym.agents.rollout import Played
 
 
@@ -29,6 +31,8 @@ class Sample:
         turns: Turn of each reply token, numbered through all samples, int64, shape [reply].
         trajectory: Index of the episode among those played.
         group: Of the episodes of one task.
+        masks: For each reply token the tokens that its reply's grammar allowed there (``HeldReply.allowed``),
+            ``b""`` where it was free; empty where all were.
     """
 
     token_ids: NDArray[np.int64]
@@ -38,6 +42,7 @@ class Sample:
     turns: NDArray[np.int64]
     trajectory: int
     group: int = 0
+    masks: tuple[bytes, ...] = ()
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -59,6 +64,7 @@ class MicroBatch:
         targets: The reply tokens, shape [reply].
         index: Place of each reply token among all the samples' reply tokens, in order, shape [reply].
         tree: The tree that the row is; None where samples are padded.
+        masks: Tokens that were allowed in the place of each reply token; None where all were.
     """
 
     input_ids: Tensor
@@ -67,9 +73,12 @@ class MicroBatch:
     targets: Tensor
     index: Tensor
     tree: PrefixTree | None = None
+    masks: TokenMasks | None = None
 
 
-def make_samples(played: Sequence["Played"], advantages: Sequence[Sequence[float]]) -> list[Sample]:
+def make_samples(
+    played: Sequence["Played"], advantages: Sequence[Sequence[float]], grammars: "Grammars | None" = None
+) -> list[Sample]:
     """Training sequences of the episodes that have tokens.
 
     Consecutive turns whose prompt goes on where the previous prompt and reply ended become one sequence;
@@ -78,12 +87,19 @@ def make_samples(played: Sequence["Played"], advantages: Sequence[Sequence[float
     Args:
         played: Episodes with one completion a turn; broken ones should be left out beforehand.
         advantages: Of each turn of each episode, in the order of ``played``.
+        grammars: Of the policy, for replies that were held to a pattern.
 
     Raises:
-        ValueError: Number of completions, turns and advantages differ, or a reply lacks log-probabilities.
+        ValueError: Number of completions, turns and advantages differ, a reply lacks log-probabilities, or
+            replies were held to a pattern and there are no ``grammars``.
+        PolicyError: A reply does not match the pattern that it was held to.
     """
     if len(played) != len(advantages):
         raise ValueError(f"need the advantages of {len(played)} episodes, got {len(advantages)}")
+    replies = [completion for one in played for completion in one.completions]
+    if grammars is None and any(reply.pattern is not None for reply in replies):
+        raise ValueError("replies were held to a pattern, so their masks are needed; pass grammars")
+    masks = [()] * len(replies) if grammars is None else grammars.masks(replies)
     samples: list[Sample] = []
     first_turn = 0
     for trajectory, (one, values) in enumerate(zip(played, advantages, strict=True)):
@@ -100,10 +116,10 @@ def make_samples(played: Sequence["Played"], advantages: Sequence[Sequence[float
                     f"{len(completion.logprobs)} log-probabilities; train with a policy that returns both"
                 )
             if run and not _goes_on(run[-1][1], completion):
-                samples += _sample(run, trajectory, one.episode.group)
+                samples += _sample(run, trajectory, one.episode.group, masks)
                 run = []
             run.append((turn, completion, value))
-        samples += _sample(run, trajectory, one.episode.group)
+        samples += _sample(run, trajectory, one.episode.group, masks)
         first_turn += len(values)
     return samples
 
@@ -114,7 +130,12 @@ def _goes_on(previous: Completion, completion: Completion) -> bool:
     return bool(behind) and completion.prompt_ids[: len(behind)] == behind
 
 
-def _sample(run: Sequence[tuple[int, Completion, float]], trajectory: int, group: int) -> list[Sample]:
+def _sample(
+    run: Sequence[tuple[int, Completion, float]],
+    trajectory: int,
+    group: int,
+    masks: Sequence[tuple[bytes, ...]],
+) -> list[Sample]:
     """One sample of turns that go on from each other; none when they have no reply tokens."""
     spans = [
         (len(reply.prompt_ids), turn, reply, value)
@@ -136,6 +157,7 @@ def _sample(run: Sequence[tuple[int, Completion, float]], trajectory: int, group
             turns=np.repeat(np.array([turn for _, turn, _, _ in spans], dtype=np.int64), lengths),
             trajectory=trajectory,
             group=group,
+            masks=tuple(mask for _, turn, _, _ in spans for mask in masks[turn]),
         )
     ]
 
@@ -180,6 +202,7 @@ def tree_batches(samples: Sequence[Sample], *, max_tokens: int) -> Iterator[Micr
             targets=torch.from_numpy(np.concatenate([one.token_ids[one.positions] for one in members])),
             index=torch.from_numpy(_index([int(starts[one]) for one in tree.members], members)),
             tree=tree,
+            masks=_masks(members),
         )
 
 
@@ -196,6 +219,7 @@ def _pad(samples: Sequence[Sample], starts: Sequence[int], pad_id: int) -> Micro
         columns=torch.from_numpy(np.concatenate([sample.positions - 1 for sample in samples])),
         targets=torch.from_numpy(np.concatenate([sample.token_ids[sample.positions] for sample in samples])),
         index=torch.from_numpy(_index(starts, samples)),
+        masks=_masks(samples),
     )
 
 
@@ -204,3 +228,7 @@ def _index(starts: Sequence[int], samples: Sequence[Sample]) -> NDArray[np.int64
     return np.concatenate(
         [np.arange(start, start + one.replies) for start, one in zip(starts, samples, strict=True)]
     )
+
+
+def _masks(samples: Sequence[Sample]) -> TokenMasks | None:
+    return TokenMasks.of([mask for one in samples for mask in one.masks or (b"",) * one.replies])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 FinishReason = Literal["stop", "length", "error"]
+Structure = Literal["none", "format", "admissible"]
 
 
 class Message(TypedDict):
@@ -54,6 +55,10 @@ class Sampling:
         max_new_tokens: Longest reply, at least 1.
         seed: Seed of this one reply; None leaves it to the policy.
         stop: Texts that end a reply; they stay in the reply.
+        structure: What a model's replies are held to: nothing, the environment's reply format, or the format
+            with an admissible command in it.
+        pattern: Regular expression that this one reply matches as a whole; a slot makes it by ``structure``.
+            None for a free reply. Policies without tokens do not look at it.
     """
 
     temperature: float = 1.0
@@ -61,6 +66,8 @@ class Sampling:
     max_new_tokens: int = 512
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    structure: Structure = "none"
+    pattern: str | None = None
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -80,11 +87,12 @@ class Completion:
         prompt_ids: Tokens of the prompt; empty for policies without tokens (scripted, endpoints).
         token_ids: Tokens of the reply, the end-of-turn token included when it was sampled.
         logprobs: Log-probability of each reply token by the model that sampled it, at temperature 1 and
-            without nucleus; same length as ``token_ids``.
+            without nucleus, among the tokens that ``pattern`` allowed; same length as ``token_ids``.
         text: The reply as text, without the end-of-turn token.
         finish_reason: ``stop``, ``length`` (cut at ``max_new_tokens``) or ``error`` (``text`` says why).
         weights_version: Which weights answered; counts up from 0 with each ``load_weights``.
         cached_tokens: Tokens of the prompt that the engine had in its prefix cache, by its own count.
+        pattern: Regular expression that the reply was held to; None for a free one.
     """
 
     ticket: str
@@ -95,6 +103,7 @@ class Completion:
     finish_reason: FinishReason = "stop"
     weights_version: int = 0
     cached_tokens: int = 0
+    pattern: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

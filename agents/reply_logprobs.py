@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from skill_gym.agents.packing import MicroBatch
 from skill_gym.agents.prefix_tree_attention import TreeAttention
 from skill_gym.agents.reply_logits import has_own_head, head, reading_outputs
+from skill_gym.agents.token_masks import masked
 
 LOGITS = 2**23
 """Most logits at once: 32 MB in float32, and about five times that with what is made of them."""
@@ -29,7 +30,8 @@ def reply_logprobs(
 ) -> tuple[Tensor, Tensor]:
     """Log-probability of each reply token, and the entropy of the distribution that it was drawn from.
 
-    Where several samples have read the same, they share one distribution, whatever each says next.
+    Where several samples have read the same, they share one distribution, whatever each says next. A reply
+    that was held to a grammar was drawn from the tokens that it allowed: so both are of those alone.
 
     Args:
         model: A Hugging Face causal language model; one with a head of its own (``has_own_head``) gives
@@ -44,8 +46,13 @@ def reply_logprobs(
     """
     outputs = reading_outputs(model, batch, attention=attention)
     width = outputs.shape[1]
-    places, place = torch.unique(batch.rows * width + batch.columns, return_inverse=True)
-    read = outputs.flatten(0, 1)[places.to(outputs.device)]
+    masks = batch.masks
+    # Replies of several grammars may have read the same; then their distributions differ.
+    kinds = 1 if masks is None else len(masks.rows)
+    own = batch.rows * width + batch.columns
+    own = own if masks is None else own * kinds + masks.index
+    places, place = torch.unique(own, return_inverse=True)
+    read = outputs.flatten(0, 1)[(places // kinds).to(outputs.device)]
     order = torch.argsort(place, stable=True)
     sorted_places, targets = place[order], batch.targets[order].to(outputs.device)
     vocabulary = int(model.get_output_embeddings().weight.shape[0])
@@ -59,6 +66,7 @@ def reply_logprobs(
             (sorted_places[first:last] - start).to(outputs.device),
             targets[first:last],
             temperature,
+            None if masks is None else masks.rows[places[start : start + size] % kinds].to(outputs.device),
         )
         if len(places) <= size or not torch.is_grad_enabled():
             chosen, entropy = _distributions(*arguments)
@@ -74,13 +82,20 @@ def reply_logprobs(
 
 
 def _distributions(
-    model: Any, read: Tensor, place: Tensor, targets: Tensor, temperature: float
+    model: Any, read: Tensor, place: Tensor, targets: Tensor, temperature: float, masks: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """As ``reply_logprobs``, for tokens that are predicted at ``place`` of the positions that were read."""
+    """As ``reply_logprobs``, for tokens that are predicted at ``place`` of the positions that were read.
+
+    ``masks`` are those of the positions, packed; None where every token is allowed.
+    """
     logits = read if has_own_head(model) else head(model, read)
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if temperature != 1:
         wide = wide / temperature
+    if masks is not None:
+        wide = masked(wide, masks)
     distribution = torch.log_softmax(wide, dim=-1)
-    entropy = -(distribution.exp() * distribution).sum(-1)
+    # What is not allowed has probability 0 and adds nothing, though its logarithm is infinite.
+    finite = distribution if masks is None else distribution.masked_fill(distribution.isinf(), 0.0)
+    entropy = -(distribution.exp() * finite).sum(-1)
     return distribution[place, targets], entropy[place]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skill_gym.agents.config_error import ConfigError, at_least
+from skill_gym.agents.policy import Structure
 
 Backend = Literal["auto", "vllm", "transformers", "server"]
 AdapterWay = Literal["auto", "hot_swap", "merged"]
@@ -29,6 +30,10 @@ class SamplerConfig:
         temperature: Greater than 0.
         top_p: 1.0 keeps the sampler's distribution the one that is learnt.
         max_new_tokens: Longest reply.
+        structure: What replies are held to, in training and in validation: ``none``; ``format``, the
+            environment's reply format; ``admissible``, besides, an admissible command. What a grammar does
+            not allow is masked by the sampler, and in the same places in training. A thought comes first
+            where ``env.think`` asks for it, and only there.
         slots: Episodes played at once.
         context_length: Longest prompt with reply, in tokens; null for the model's own.
     """
@@ -42,6 +47,7 @@ class SamplerConfig:
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 512
+    structure: Structure = "none"
     slots: int = 64
     context_length: int | None = None
 

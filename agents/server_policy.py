@@ -255,6 +255,7 @@ class ServerPolicy:
             finish_reason=reply.finish_reason,
             weights_version=each.weights_version,
             cached_tokens=reply.cached_tokens,
+            pattern=each.request.sampling.pattern,
         )
 
     def _give(self, version: int) -> None:

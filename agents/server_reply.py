@@ -35,7 +35,7 @@ def completion_body(
         sampling: How to draw.
         stop_ids: Tokens that end a reply.
     """
-    return {
+    body = {
         "model": model,
         "prompt": list(prompt_ids),
         "max_tokens": sampling.max_new_tokens,
@@ -52,6 +52,10 @@ def completion_body(
         "logprobs": 0,
         "return_token_ids": True,
     }
+    if sampling.pattern is not None:
+        # Not guided_regex: newer servers ignore that without a word.
+        body["structured_outputs"] = {"regex": sampling.pattern}
+    return body
 
 
 def read_completion(

@@ -9,10 +9,11 @@ from typing import Any
 
 import gymnasium as gym
 
-from skill_gym.agents.policy import Completion, Message, Request, Sampling
+from skill_gym.agents.policy import Completion, Message, Request, Sampling, Structure
 from skill_gym.text_env import TextEnv
 from skill_gym.trajectory import Boundary, Task, Trajectory
 from skill_gym.wrappers.record_trajectory import RecordTrajectory
+from skill_gym.wrappers.reply_pattern import reply_pattern
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,10 @@ class Slot:
             messages=tuple(self.messages),
             info={**self.info, "step": step},
             sampling=replace(
-                sampling, seed=reply_seed(self.episode.seed, step), stop=sampling.stop or self.stop
+                sampling,
+                seed=reply_seed(self.episode.seed, step),
+                stop=sampling.stop or self.stop,
+                pattern=self._pattern(sampling.structure),
             ),
             previous=self.completions[-1] if growing else None,
         )
@@ -143,6 +147,13 @@ class Slot:
                 logger.debug("no task %r", task_id, exc_info=True)
         meta = {"final_observation": "", "error": f"{type(error).__name__}: {error}"}
         return Trajectory(task, (), "broken", seed=self.episode.seed, boundary="env", meta=meta)
+
+    def _pattern(self, structure: Structure) -> str | None:
+        if structure == "none":
+            return None
+        commands = self.info.get("admissible_commands", ()) if structure == "admissible" else ()
+        think = self.env.has_wrapper_attr("think") and bool(self.env.get_wrapper_attr("think"))
+        return reply_pattern(self.env.metadata.get("reply_tags", ()), think=think, commands=commands)
 
     def _hear(self, observation: str) -> None:
         if self.layout == "step":

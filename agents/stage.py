@@ -73,6 +73,7 @@ class Stage:
             temperature=sampler.temperature if role == "training" else self.config.validation.temperature,
             top_p=sampler.top_p,
             max_new_tokens=sampler.max_new_tokens,
+            structure=sampler.structure,
         )
 
     def guard(self, bank: SkillBank) -> Guard:

@@ -13,6 +13,7 @@ from skill_gym.agents.config import to_dict, write_config
 from skill_gym.agents.credit import credit_samples, trainable
 from skill_gym.agents.early_warnings import EarlyWarnings
 from skill_gym.agents.env_stack import EnvStack, MakeEnv, Role
+from skill_gym.agents.grammar import open_grammars
 from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_metrics, rollout_metrics
 from skill_gym.agents.models import load_tokenizer, resolve_model
 from skill_gym.agents.packing import make_samples
@@ -97,6 +98,7 @@ class Trainer:
         self._owns_policy = policy is None
         self.policy = policy or open_trainable(config, model_folder, self.learner.model)
         weights = Path(config.sampler.weights_folder or self.folder.path / "weights")
+        self._grammars = open_grammars(config.sampler.structure, self.policy, self.learner.model)
         self._sync = WeightSync(self.policy, weights)
         self.stage = Stage(config, make_env or self._env_stack(), self.policy, self.folder)
         self.validation = Validation(config, self.stage)
@@ -162,6 +164,7 @@ class Trainer:
                 self.config.grpo,
                 max_new_tokens=self.config.sampler.max_new_tokens,
                 kl=self._kl(played),
+                grammars=self._grammars,
             )
             figures = self.learner.update(samples)
         self.iteration = number
@@ -207,7 +210,7 @@ class Trainer:
         if self.config.grpo.kl_in != "reward" or not self.config.grpo.kl_coef:
             return None
         kept = trainable(played)
-        samples = make_samples(kept, [[0.0] * len(one.completions) for one in kept])
+        samples = make_samples(kept, [[0.0] * len(one.completions) for one in kept], self._grammars)
         kl = dict.fromkeys((one.episode.ticket for one in kept), 0.0)
         for sample, value in zip(samples, self.learner.episode_kl(samples), strict=True):
             kl[kept[sample.trajectory].episode.ticket] += value

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.chat import ChatTokens, end_ids
+from skill_gym.agents.grammar import Grammars, HeldReply
 from skill_gym.agents.policy import Completion, FinishReason, PolicyError, Request
+from skill_gym.agents.token_masks import TokenMasks, masked
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -54,6 +56,7 @@ class _Row:
     request: Request
     prompt_ids: tuple[int, ...]
     uniforms: Tensor
+    held: HeldReply | None
     token_ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish_reason: FinishReason | None = None
@@ -103,6 +106,7 @@ class TransformersPolicy(BatchPolicy):
         self.context_length = int(length)
         self.weights_version = 0
         self._prompts: dict[str, tuple[int, ...]] = {}
+        self._grammars: Grammars | None = None
         self._unseeded = torch.Generator().manual_seed(seed)
 
     def count_tokens(self, text: str) -> int:
@@ -146,7 +150,8 @@ class TransformersPolicy(BatchPolicy):
     def answer(self, requests: Sequence[Request]) -> list[Completion]:
         """Samples a reply to each request."""
         rows = [
-            _Row(request, self._prompts.pop(request.ticket), self._uniforms(request)) for request in requests
+            _Row(request, self._prompts.pop(request.ticket), self._uniforms(request), self._held(request))
+            for request in requests
         ]
         was_training = self.model.training
         self.model.eval()
@@ -164,6 +169,7 @@ class TransformersPolicy(BatchPolicy):
                 text=self.chat.text(row.token_ids),
                 finish_reason=row.finish_reason or "length",
                 weights_version=self.weights_version,
+                pattern=row.request.sampling.pattern,
             )
             for row in rows
         ]
@@ -172,6 +178,13 @@ class TransformersPolicy(BatchPolicy):
         seed = request.sampling.seed
         generator = self._unseeded if seed is None else torch.Generator().manual_seed(seed)
         return torch.rand(request.sampling.max_new_tokens, generator=generator, dtype=torch.float64)
+
+    def _held(self, request: Request) -> HeldReply | None:
+        if request.sampling.pattern is None:
+            return None
+        if self._grammars is None:
+            self._grammars = Grammars(self.chat, self.model.config.vocab_size)
+        return self._grammars.begin(request.sampling.pattern)
 
     def _grow(self, rows: list[_Row]) -> None:
         """Samples until every row is finished; prompts are padded on the left."""
@@ -216,6 +229,10 @@ class TransformersPolicy(BatchPolicy):
     def _draw(self, rows: list[_Row], logits: Tensor) -> Tensor:
         """Draws and records the next token of each row; marks the rows that are finished."""
         sampling = [row.request.sampling for row in rows]
+        # As vLLM does, before temperature and nucleus.
+        masks = TokenMasks.of([b"" if row.held is None else row.held.allowed() for row in rows])
+        if masks is not None:
+            logits = masked(logits, masks.rows[masks.index].to(logits.device))
         tokens, logprobs = draw_tokens(
             logits,
             torch.tensor([each.temperature for each in sampling], device=logits.device),
@@ -224,6 +241,8 @@ class TransformersPolicy(BatchPolicy):
         )
         for row, token, logprob in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True):
             row.token_ids.append(token)
+            if row.held is not None:
+                row.held.say(token)
             row.logprobs.append(logprob)
             if token in self.chat.stop_ids or self._said_stop(row):
                 row.finish_reason = "stop"

@@ -121,6 +121,7 @@ class VLLMEngine:
             stop_token_ids=sorted(stop_ids),
             include_stop_str_in_output=True,
             detokenize=bool(sampling.stop),
+            **_held_to(sampling.pattern),
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         try:
@@ -249,6 +250,19 @@ def _refusals() -> tuple[type[Exception], ...]:
     except ImportError:
         return (ValueError,)
     return (ValueError, VLLMClientError)
+
+
+def _held_to(pattern: str | None) -> dict[str, Any]:
+    """The argument that holds a reply to an expression; none for a free one."""
+    if pattern is None:
+        return {}
+    try:
+        from vllm.sampling_params import StructuredOutputsParams
+    except ImportError as error:
+        raise PolicyError(
+            "holding replies to a structure needs vLLM 0.11 or newer; or set sampler.structure=none"
+        ) from error
+    return {"structured_outputs": StructuredOutputsParams(regex=pattern)}
 
 
 def _check_head_size(size: int) -> None:

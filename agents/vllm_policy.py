@@ -26,14 +26,16 @@ class _UnderWay:
     ticket: str
     prompt_ids: tuple[int, ...]
     weights_version: int
+    pattern: str | None
 
 
 class VLLMPolicy:
     """One vLLM engine in this process, driven step by step.
 
     Requests join the running batch at once and leave it when they are finished. Log-probabilities are
-    those of the model at temperature 1 without nucleus, as ``TransformersPolicy`` defines them. The engine's
-    threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
+    those of the model at temperature 1 without nucleus, among what a reply's pattern allows, as
+    ``TransformersPolicy`` defines them. The engine's threads are this process's: set ``OMP_NUM_THREADS`` before
+    Python starts.
 
     An engine that dies, out of memory for example, is started anew with the weights that it had: the replies
     under way come back with ``finish_reason="error"`` and the engine's last words, and the rollout goes on.
@@ -154,7 +156,9 @@ class VLLMPolicy:
             # Dealt with in poll, whose errors concern the whole run; those of submit cost one episode each.
             logger.exception("the engine died with %d replies under way", len(self._under_way))
             self._died = last_words(error)
-        self._under_way[engine_id] = _UnderWay(request.ticket, prompt_ids, self.weights_version)
+        self._under_way[engine_id] = _UnderWay(
+            request.ticket, prompt_ids, self.weights_version, request.sampling.pattern
+        )
 
     def poll(self) -> list[Completion]:
         """Lets the engine take one step (one token a reply) and returns what is finished.
@@ -297,4 +301,5 @@ class VLLMPolicy:
             finish_reason="length" if reply.finish_reason == "length" else "stop",
             weights_version=request.weights_version,
             cached_tokens=output.num_cached_tokens or 0,
+            pattern=request.pattern,
         )

@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import gymnasium as gym
 
 from skill_gym import __version__
+from skill_gym.agents.policy import Structure
 from skill_gym.benchmarks import (
     bank_command,
     collect_command,
@@ -129,6 +131,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--max-skill-tokens", type=int, default=2000, help="budget of the skill block")
     evaluate.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
     evaluate.add_argument("--max-new-tokens", type=int, default=512, help="longest reply")
+    evaluate.add_argument(
+        "--structure",
+        choices=get_args(Structure),
+        default="none",
+        help="hold a model's replies to the reply format, or to an admissible command in it",
+    )
     evaluate.add_argument("--max-steps", type=int, help="step limit; the environment's own when left out")
     evaluate.add_argument("--slots", type=int, default=64, help="episodes under way at a time")
     evaluate.add_argument("--limit", type=int, metavar="N", help="only the first N tasks of the split")

@@ -102,6 +102,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
         url=options.url,
         slots=options.slots,
     )
+    if options.structure != "none" and not hasattr(policy, "chat"):
+        raise ValueError(f"--structure holds a model's tokens, and {policy.name} has none; leave it out")
     make_env = partial(
         suite.make,
         options.env,
@@ -124,7 +126,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
             tasks=tasks,
             slots=options.slots,
             seed=options.seed,
-            sampling=Sampling(temperature=options.temperature, max_new_tokens=options.max_new_tokens),
+            sampling=Sampling(
+                temperature=options.temperature,
+                max_new_tokens=options.max_new_tokens,
+                structure=options.structure,
+            ),
             on_played=bar.played,
             allow_leak=options.allow_leak,
             leak_policy=options.leak_policy,

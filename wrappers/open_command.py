@@ -3,17 +3,17 @@
 import re
 
 # Not just any <...>: what a shop sells may have such a name.
-_SLOT = re.compile(r"<your [^<>]+>")
+SLOT = re.compile(r"<your [^<>]+>")
 
 
 def has_slot(command: str) -> bool:
     """Whether an admissible command leaves text to the player: ``<your ...>`` somewhere in it."""
-    return _SLOT.search(command) is not None
+    return SLOT.search(command) is not None
 
 
 def fill(command: str, text: str) -> str:
     """The command with a text in its first slot; a command without a slot stays as it is."""
-    return _SLOT.sub(lambda _: text, command, count=1)
+    return SLOT.sub(lambda _: text, command, count=1)
 
 
 def fitted(command: str, admissible: str, *, mend: bool = True) -> str | None:
@@ -29,7 +29,7 @@ def fitted(command: str, admissible: str, *, mend: bool = True) -> str | None:
         The command in the environment's own spelling around the slot, the player's text in it; None when it
         has another form, when the slot is empty, or when the slot itself was copied instead of being filled.
     """
-    slot = _SLOT.search(admissible)
+    slot = SLOT.search(admissible)
     if slot is None:
         return None
     before, after = admissible[: slot.start()], admissible[slot.end() :]
