@@ -10,6 +10,7 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 import torch
+from held_replies import check_held, held_requests, mismatches
 from tiny_model import save_tiny_model, tiny_model
 from toy_env import TOY_ID
 from toy_training import toy_config, toy_trainer
@@ -132,6 +133,14 @@ def test_server_answers_as_the_engine_in_this_process_before_and_after_new_weigh
     assert not any(close(theirs[ticket], theirs_new[ticket]) for ticket in ours)
     assert {each.weights_version for each in theirs.values()} == {0}
     assert {each.weights_version for each in theirs_new.values()} == {7}
+
+
+def test_a_server_holds_replies_as_the_trainer_does(policy: ServerPolicy, folder: Path) -> None:
+    found = answers(policy, held_requests())
+    check_held(found)
+    with_masks, without = mismatches(load_model(folder), policy, list(found.values()))
+    assert with_masks < 1e-4
+    assert without > 2
 
 
 def test_episodes_are_played_token_by_token(policy: ServerPolicy) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from held_replies import check_held, held_requests, mismatches
 from tiny_model import save_tiny_model, tiny_model
 
 from skill_gym.agents.models import ModelError, load_model
@@ -92,6 +93,16 @@ class TestEngine:
         found = answers(policy, requests)
         assert all(len(each.logprobs) == len(each.token_ids) > 0 for each in found.values())
         assert largest_difference(load_model(folder), found) < 1e-4
+
+    def test_held_replies_match_and_their_logprobs_are_those_among_what_was_allowed(
+        self, policy: VLLMPolicy, folder: Path
+    ) -> None:
+        found = answers(policy, held_requests())
+        check_held(found)
+        # The trainer's masks must be the engine's: forgotten, they would be far off.
+        with_masks, without = mismatches(load_model(folder), policy, list(found.values()))
+        assert with_masks < 1e-4
+        assert without > 2
 
     def test_new_weights_give_their_own_logprobs_though_the_head_is_tied(
         self, policy: VLLMPolicy, folder: Path
