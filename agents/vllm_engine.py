@@ -108,22 +108,7 @@ class VLLMEngine:
         Raises:
             PolicyError: vLLM does not take the request; the engine is well.
         """
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
-
-        params = SamplingParams(
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            max_tokens=sampling.max_new_tokens,
-            seed=sampling.seed,
-            logprobs=0,
-            stop=list(sampling.stop),
-            stop_token_ids=sorted(stop_ids),
-            include_stop_str_in_output=True,
-            detokenize=bool(sampling.stop),
-            **_held_to(sampling.pattern),
-            output_kind=RequestOutputKind.FINAL_ONLY,
-        )
+        params = _sampling_params(sampling, stop_ids)
         try:
             prompt = {"prompt_token_ids": list(prompt_ids)}
             self._running().add_request(engine_id, prompt, params, lora_request=self._lora)
@@ -252,17 +237,30 @@ def _refusals() -> tuple[type[Exception], ...]:
     return (ValueError, VLLMClientError)
 
 
-def _held_to(pattern: str | None) -> dict[str, Any]:
-    """The argument that holds a reply to an expression; none for a free one."""
-    if pattern is None:
-        return {}
-    try:
-        from vllm.sampling_params import StructuredOutputsParams
-    except ImportError as error:
-        raise PolicyError(
-            "holding replies to a structure needs vLLM 0.11 or newer; or set sampler.structure=none"
-        ) from error
-    return {"structured_outputs": StructuredOutputsParams(regex=pattern)}
+def _sampling_params(sampling: Sampling, stop_ids: Collection[int]) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    held = {}
+    if sampling.pattern is not None:
+        try:
+            from vllm.sampling_params import StructuredOutputsParams
+        except ImportError as error:
+            raise PolicyError("sampler.structure needs vLLM 0.11 or newer; or set it to none") from error
+        held["structured_outputs"] = StructuredOutputsParams(regex=sampling.pattern)
+    return SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        max_tokens=sampling.max_new_tokens,
+        seed=sampling.seed,
+        logprobs=0,
+        stop=list(sampling.stop),
+        stop_token_ids=sorted(stop_ids),
+        include_stop_str_in_output=True,
+        detokenize=bool(sampling.stop),
+        output_kind=RequestOutputKind.FINAL_ONLY,
+        **held,
+    )
 
 
 def _check_head_size(size: int) -> None:

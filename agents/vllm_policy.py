@@ -23,19 +23,17 @@ logger = logging.getLogger(__name__)
 class _UnderWay:
     """What the engine does not give back with a reply."""
 
-    ticket: str
+    request: Request
     prompt_ids: tuple[int, ...]
     weights_version: int
-    pattern: str | None
 
 
 class VLLMPolicy:
     """One vLLM engine in this process, driven step by step.
 
     Requests join the running batch at once and leave it when they are finished. Log-probabilities are
-    those of the model at temperature 1 without nucleus, among what a reply's pattern allows, as
-    ``TransformersPolicy`` defines them. The engine's threads are this process's: set ``OMP_NUM_THREADS`` before
-    Python starts.
+    those of the model at temperature 1 without nucleus, as ``TransformersPolicy`` defines them. The engine's
+    threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
 
     An engine that dies, out of memory for example, is started anew with the weights that it had: the replies
     under way come back with ``finish_reason="error"`` and the engine's last words, and the rollout goes on.
@@ -156,9 +154,7 @@ class VLLMPolicy:
             # Dealt with in poll, whose errors concern the whole run; those of submit cost one episode each.
             logger.exception("the engine died with %d replies under way", len(self._under_way))
             self._died = last_words(error)
-        self._under_way[engine_id] = _UnderWay(
-            request.ticket, prompt_ids, self.weights_version, request.sampling.pattern
-        )
+        self._under_way[engine_id] = _UnderWay(request, prompt_ids, self.weights_version)
 
     def poll(self) -> list[Completion]:
         """Lets the engine take one step (one token a reply) and returns what is finished.
@@ -182,7 +178,7 @@ class VLLMPolicy:
         # Out of the handler, which holds on to the error and so to the dead engine.
         reason = f"the engine died: {self._died}"
         lost = [
-            Completion(each.ticket, each.prompt_ids, (), (), reason, "error", each.weights_version)
+            Completion(each.request.ticket, each.prompt_ids, (), (), reason, "error", each.weights_version)
             for each in self._under_way.values()
         ]
         self._under_way.clear()
@@ -239,7 +235,7 @@ class VLLMPolicy:
 
     def abort(self, tickets: Collection[str]) -> None:
         """Stops requests that nobody waits for any more."""
-        gone = [engine_id for engine_id, each in self._under_way.items() if each.ticket in tickets]
+        gone = [engine_id for engine_id, each in self._under_way.items() if each.request.ticket in tickets]
         if gone and not self._died:
             self._engine.abort(gone)
         for engine_id in gone:
@@ -249,7 +245,7 @@ class VLLMPolicy:
         """Stops the engine and gives its memory back; a closed policy answers no more."""
         if not self._engine.is_running:
             return
-        self.abort({each.ticket for each in self._under_way.values()})
+        self.abort({each.request.ticket for each in self._under_way.values()})
         self._engine.close()
         self._over = "the policy is closed; make a new VLLMPolicy"
 
@@ -290,16 +286,16 @@ class VLLMPolicy:
 
     def _completion(self, output: Any) -> Completion:
         reply = output.outputs[0]
-        request = self._under_way.pop(output.request_id)
+        each = self._under_way.pop(output.request_id)
         token_ids = tuple(reply.token_ids)
         return Completion(
-            ticket=request.ticket,
-            prompt_ids=request.prompt_ids,
+            ticket=each.request.ticket,
+            prompt_ids=each.prompt_ids,
             token_ids=token_ids,
             logprobs=tuple(at[token].logprob for token, at in zip(token_ids, reply.logprobs, strict=True)),
             text=self.chat.text(token_ids),
             finish_reason="length" if reply.finish_reason == "length" else "stop",
-            weights_version=request.weights_version,
+            weights_version=each.weights_version,
             cached_tokens=output.num_cached_tokens or 0,
-            pattern=request.pattern,
+            pattern=each.request.sampling.pattern,
         )
