@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skill_gym.agents.policy import Completion
-from skill_gym.agents.prefix_tree import PrefixTree, prefix_trees
+from skill_gym.agents.prefix_tree import SHORTEST_TRUNK, PrefixTree, prefix_trees
 from skill_gym.agents.token_masks import TokenMasks
 
 if TYPE_CHECKING:
@@ -58,9 +58,11 @@ class MicroBatch:
     """Samples of like length, padded at the right; or a prefix tree of samples, in one row.
 
     Attributes:
-        input_ids: Shape [sequence, token]; cut behind the last reply token that has to be predicted.
+        input_ids: Shape [sequence, token]; cut behind the last reply token that has to be predicted. Of a
+            tree only what is read for it, not what trunks have read.
         rows: Sequence of each reply token, shape [reply].
-        columns: Position whose output predicts the reply token, shape [reply].
+        columns: Position whose output predicts the reply token, shape [reply]; of a tree in its whole row,
+            where its trunks stand first.
         targets: The reply tokens, shape [reply].
         index: Place of each reply token among all the samples' reply tokens, in order, shape [reply].
         tree: The tree that the row is; None where samples are padded.
@@ -180,26 +182,31 @@ def micro_batches(samples: Sequence[Sample], *, max_tokens: int, pad_id: int = 0
         yield _pad([samples[one] for one in batch], [int(starts[one]) for one in batch], pad_id)
 
 
-def tree_batches(samples: Sequence[Sample], *, max_tokens: int) -> Iterator[MicroBatch]:
-    """Merges what samples begin with alike, and cuts them into trees, the largest first.
+def tree_batches(
+    samples: Sequence[Sample], *, max_tokens: int, min_trunk: int = SHORTEST_TRUNK
+) -> Iterator[MicroBatch]:
+    """Merges what samples begin with alike, and cuts them into trees with trunks, see ``prefix_trees``.
 
-    Several reply tokens may be predicted at the same place: those of samples that are equal up to there.
+    Several reply tokens may be predicted at the same place: those of samples that are equal up to there. A
+    reply is whole in one batch; where it begins in a trunk, the trunk's outputs are there to predict it.
 
     Args:
         samples: At least one reply token each.
-        max_tokens: Budget of a tree; a longer sample gets a tree of its own.
+        max_tokens: Budget of a tree with its trunks; a longer sample gets a tree of its own.
+        min_trunk: Length from which on a common beginning is a trunk.
     """
     starts = np.cumsum([0] + [sample.replies for sample in samples])
     # The last reply token is only ever predicted: the model need not read it.
     sequences = [sample.token_ids[: sample.positions[-1]] for sample in samples]
-    for tree in prefix_trees(sequences, max_tokens=max_tokens):
+    for tree in prefix_trees(sequences, max_tokens=max_tokens, min_trunk=min_trunk):
         members = [samples[one] for one in tree.members]
         columns = [path[one.positions - 1] for path, one in zip(tree.paths, members, strict=True)]
+        targets = [one.token_ids[one.positions] for one in members]
         yield MicroBatch(
-            input_ids=torch.from_numpy(tree.token_ids[None]),
+            input_ids=torch.from_numpy(tree.token_ids[None, tree.past :]),
             rows=torch.zeros(sum(one.replies for one in members), dtype=torch.int64),
-            columns=torch.from_numpy(np.concatenate(columns)),
-            targets=torch.from_numpy(np.concatenate([one.token_ids[one.positions] for one in members])),
+            columns=torch.from_numpy(_joined(columns)),
+            targets=torch.from_numpy(_joined(targets)),
             index=torch.from_numpy(_index([int(starts[one]) for one in tree.members], members)),
             tree=tree,
             masks=_masks(members),
@@ -225,10 +232,15 @@ def _pad(samples: Sequence[Sample], starts: Sequence[int], pad_id: int) -> Micro
 
 def _index(starts: Sequence[int], samples: Sequence[Sample]) -> NDArray[np.int64]:
     """Places of the samples' reply tokens, given where each sample's begin."""
-    return np.concatenate(
+    return _joined(
         [np.arange(start, start + one.replies) for start, one in zip(starts, samples, strict=True)]
     )
 
 
 def _masks(samples: Sequence[Sample]) -> TokenMasks | None:
     return TokenMasks.of([mask for one in samples for mask in one.masks or (b"",) * one.replies])
+
+
+def _joined(arrays: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """One behind the other; there may be none."""
+    return np.concatenate([np.array([], dtype=np.int64), *arrays])

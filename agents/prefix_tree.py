@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ids = NDArray[np.int64]
+from skill_gym.agents.prefix_tree_cuts import Ids, cut
+
+SHORTEST_TRUNK = 64
+"""Fewer tokens are rather repeated: a pass of their own costs about as much as they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,15 @@ class PrefixTree:
     before it in a sequence of ``q``'s. So a model that is told depths as positions and attends by this rule
     gives each token what it gives it in the sequence alone.
 
+    A tree may go on from trunks: then its row begins with their tokens, which have been read before it.
+
     Attributes:
         token_ids: Shape [token].
         depths: Place of each token in its sequences, from 0, shape [token].
         ends: One past the last token that sees it, shape [token].
-        members: Which of all sequences are in this tree, shape [sequence].
+        members: Which of all sequences are in this tree, shape [sequence]; none in a trunk.
         paths: For each member the places of its tokens in the row, shape [its length].
+        past: How many tokens of the row trunks have read; every later one sees them all.
     """
 
     token_ids: Ids
@@ -31,38 +36,54 @@ class PrefixTree:
     ends: Ids
     members: Ids
     paths: tuple[Ids, ...]
+    past: int = 0
 
     def __len__(self) -> int:
-        return len(self.token_ids)
+        """Tokens that are read for it."""
+        return len(self.token_ids) - self.past
+
+    @property
+    def is_trunk(self) -> bool:
+        """Whether it is only read for what goes on from it."""
+        return not len(self.members)
 
 
-def prefix_trees(sequences: Sequence[Ids], *, max_tokens: int) -> Iterator[PrefixTree]:
+def prefix_trees(
+    sequences: Sequence[Ids], *, max_tokens: int, min_trunk: int = SHORTEST_TRUNK
+) -> Iterator[PrefixTree]:
     """Merges sequences into as few tokens as trees of at most ``max_tokens`` allow.
 
-    In alphabetical order each sequence shares most with its neighbour. Where this order is cut, the next tree
-    begins with a whole sequence again; the cuts are those that repeat the fewest tokens in all, and among
-    equals those that make larger trees. Without a cut every shared token is there once.
+    In alphabetical order each sequence shares most with its neighbour. What fits goes into one tree, where
+    every shared token is there once. What does not is cut, and what the parts begin with alike is a trunk: a
+    tree without members that stands before them and is read once (see ``cut``). To be read along the way are
+    at any time one tree and the trunks that it goes on from: its whole row.
 
     Args:
         sequences: At least one token each.
-        max_tokens: Budget of a tree, at least 1; a longer sequence gets a tree of its own.
+        max_tokens: Budget of a row, at least 1; a longer sequence gets a tree of its own.
+        min_trunk: Length from which on a common beginning is a trunk, at least 1.
 
     Yields:
-        Trees that hold every sequence once; the largest first, so that memory is known early.
+        Trees that hold every sequence once, and trunks. Each goes on from the trunks before it that are not
+        longer than its past; those that are longer are done with.
     """
-    if max_tokens < 1:
-        raise ValueError(f"max_tokens must be at least 1, got {max_tokens}")
+    for name, value in (("max_tokens", max_tokens), ("min_trunk", min_trunk)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
     if not all(len(sequence) for sequence in sequences):
         raise ValueError("sequences need at least one token each, got an empty one; leave it out")
     if not sequences:
         return
     # As unsigned big-endian bytes, tokens compare like numbers, many at once.
     order = sorted(range(len(sequences)), key=lambda one: sequences[one].astype(">u4").tobytes())
-    shared = [0, *(_shared(sequences[a], sequences[b]) for a, b in pairwise(order))]
-    lengths = np.array([len(sequences[one]) for one in order], dtype=np.int64)
-    parts = _cuts(lengths, np.array(shared, dtype=np.int64), max_tokens)
-    for start, end, _ in sorted(parts, key=lambda part: -part[2]):
-        yield _tree(sequences, order[start:end], [0, *shared[start + 1 : end]])
+    shared = np.array([0, *(_shared(sequences[a], sequences[b]) for a, b in pairwise(order))])
+    lengths = np.array([len(sequences[one]) for one in order])
+    for piece in cut(lengths, shared, max_tokens=max_tokens, min_trunk=min_trunk):
+        members = [order[place] for place in piece.members]
+        if piece.trunk:
+            yield _trunk(sequences[members[0]][: piece.trunk], piece.past)
+        else:
+            yield _tree(sequences, members, piece.shared.tolist(), piece.past)
 
 
 def _shared(first: Ids, second: Ids) -> int:
@@ -72,31 +93,12 @@ def _shared(first: Ids, second: Ids) -> int:
     return int(different[0]) if len(different) else length
 
 
-def _cuts(lengths: Ids, shared: Ids, max_tokens: int) -> list[tuple[int, int, int]]:
-    """The parts (start, end, tokens) of the order that repeat the fewest tokens; by dynamic programming."""
-    new = np.cumsum(lengths - shared)
-    # Tokens of a part that begins at i and ends with j: new[j] + head[i].
-    head = lengths - new
-    best = np.zeros(len(lengths) + 1, dtype=np.int64)
-    begins = np.zeros(len(lengths), dtype=np.int64)
-    first = 0
-    for last in range(len(lengths)):
-        while first < last and new[last] + head[first] > max_tokens:
-            first += 1
-        # A part that begins at i repeats the tokens that i shares with what stands before it.
-        costs = best[first : last + 1] + shared[first : last + 1]
-        chosen = int(np.argmin(costs))
-        best[last + 1], begins[last] = costs[chosen], first + chosen
-    parts = []
-    end = len(lengths)
-    while end:
-        start = int(begins[end - 1])
-        parts.append((start, end, int(new[end - 1] + head[start])))
-        end = start
-    return parts[::-1]
+def _trunk(token_ids: Ids, past: int) -> PrefixTree:
+    size = len(token_ids)
+    return PrefixTree(token_ids, np.arange(size), np.full(size, size), np.array([], dtype=np.int64), (), past)
 
 
-def _tree(sequences: Sequence[Ids], members: Sequence[int], shared: Sequence[int]) -> PrefixTree:
+def _tree(sequences: Sequence[Ids], members: Sequence[int], shared: Sequence[int], past: int) -> PrefixTree:
     path = np.zeros(max(len(sequences[one]) for one in members), dtype=np.int64)
     size = sum(len(sequences[one]) - common for one, common in zip(members, shared, strict=True))
     token_ids, depths = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
@@ -114,4 +116,4 @@ def _tree(sequences: Sequence[Ids], members: Sequence[int], shared: Sequence[int
         depths[offset:after] = np.arange(common, depth)
         paths.append(path[:depth].copy())
         offset = after
-    return PrefixTree(token_ids, depths, ends, np.array(members, dtype=np.int64), tuple(paths))
+    return PrefixTree(token_ids, depths, ends, np.array(members, dtype=np.int64), tuple(paths), past)

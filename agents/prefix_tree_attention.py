@@ -1,19 +1,19 @@
 """How a Hugging Face model attends over a prefix tree: on CPUs run by run, on GPUs by FlexAttention."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from skill_gym.agents.prefix_tree import PrefixTree, prefix_trees
+from skill_gym.agents.prefix_tree import PrefixTree
 from skill_gym.agents.prefix_tree_cascade import Run, cascade_attention, runs
+from skill_gym.agents.prefix_tree_trunk import KeyValues, Trunk
 
 NAME = "skill_gym_prefix_tree"
 """Under which transformers knows it."""
@@ -63,6 +63,8 @@ class TreeShape:
         ends: One past the last token that sees it, shape [token].
         deepest: Length of the longest sequence.
         attention: How it is attended over; not ``auto``.
+        trunks: What its row begins with.
+        noted: Of a trunk, keys and values by attention layer as the model makes them; see ``taken``.
     """
 
     tree: tuple[Run, ...]
@@ -70,18 +72,55 @@ class TreeShape:
     ends: Tensor
     deepest: int
     attention: TreeAttention
+    trunks: tuple[Trunk, ...] = ()
+    noted: dict[Any, tuple[Tensor, Tensor] | None] | None = None
     _masks: dict[tuple[TreeAttention, int | None], Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tree: PrefixTree, device: torch.device, attention: TreeAttention = "auto") -> "TreeShape":
-        """The shape of a tree; see ``choose_attention``."""
+    def of(
+        cls,
+        tree: PrefixTree,
+        device: torch.device,
+        attention: TreeAttention = "auto",
+        trunks: Sequence[Trunk] = (),
+    ) -> "TreeShape":
+        """The shape of a tree behind its trunks; see ``choose_attention``."""
+        if sum(map(len, trunks)) != tree.past:
+            raise ValueError(
+                f"the tree goes on from {tree.past} tokens, its trunks have {sum(map(len, trunks))}; "
+                "read trees in their order, with walk"
+            )
         return cls(
-            tuple(runs(tree.ends)),
+            tuple(runs(tree.ends, tree.past)),
             torch.from_numpy(tree.depths).to(device),
             torch.from_numpy(tree.ends).to(device),
             int(tree.depths.max()) + 1,
             choose_attention(device, attention),
+            tuple(trunks),
+            {} if tree.is_trunk else None,
         )
+
+    def row(self, layer: Any, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of a layer for the whole row, given those of the tokens that are read for it.
+
+        Args:
+            layer: The attention layer.
+            key: Shape [1, key head, token, channel].
+            value: Same shape.
+        """
+        if self.noted is not None:
+            # A checkpointed layer comes again in its backward pass: the first keys have the graph.
+            self.noted.setdefault(layer, (key, value))
+        for trunk in reversed(self.trunks):
+            key, value = trunk.before(layer, key, value)
+        return key, value
+
+    def taken(self) -> KeyValues:
+        """Hands over what was noted of a trunk. Nothing is noted any more: the graph does not hold itself."""
+        made = {layer: pair for layer, pair in (self.noted or {}).items() if pair is not None}
+        if self.noted is not None:
+            self.noted.update(dict.fromkeys(made))
+        return made
 
     def attend(
         self, query: Tensor, key: Tensor, value: Tensor, *, scale: float, window: int | None = None
@@ -89,14 +128,16 @@ class TreeShape:
         """Each token attends to itself and to those before it in its sequences.
 
         Args:
-            query: Shape [1, head, token, channel].
-            key: Shape [1, key head, token, channel]; the number of heads is a multiple of that of key heads.
+            query: Shape [1, head, token, channel]; of the last tokens of the row, where trunks have read the
+                first.
+            key: Shape [1, key head, token of the whole row, channel]; the number of heads is a multiple of
+                that of key heads.
             value: Same shape.
             scale: Factor on the products of queries and keys.
             window: Most tokens that a token sees, itself included; None for no limit.
 
         Returns:
-            Shape [1, head, token, channel].
+            Of the shape of ``query``.
         """
         device = query.device.type
         if torch.is_autocast_enabled(device):
@@ -124,22 +165,28 @@ class TreeShape:
             self._masks[kind, window] = made
         return self._masks[kind, window]
 
+    @property
+    def _past(self) -> int:
+        return sum(map(len, self.trunks))
+
     def _dense_mask(self, window: int | None) -> Tensor:
         place = torch.arange(len(self.ends), device=self.ends.device)
-        seen = (place[None] <= place[:, None]) & (place[:, None] < self.ends[None])
-        return seen if window is None else seen & (self.depths[:, None] - self.depths[None] < window)
+        query = place[self._past :, None]
+        seen = (place[None] <= query) & (query < self.ends[None])
+        return seen if window is None else seen & (self.depths[query] - self.depths[None] < window)
 
     def _flex_mask(self, window: int | None) -> Any:
         from torch.nn.attention.flex_attention import create_block_mask
 
-        ends, depths = self.ends, self.depths
+        ends, depths, past = self.ends, self.depths, self._past
 
         def seen(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+            query = query + past
             visible = (key <= query) & (query < ends[key])
             return visible if window is None else visible & (depths[query] - depths[key] < window)
 
         length = len(ends)
-        return create_block_mask(seen, None, None, length, length, device=str(ends.device))
+        return create_block_mask(seen, None, None, length - past, length, device=str(ends.device))
 
 
 @contextmanager
@@ -161,63 +208,8 @@ def attending_over_trees(*models: Any) -> Iterator[None]:
             model.set_attn_implementation(own)
 
 
-def check_exact(model: Any, attention: TreeAttention = "auto") -> None:
-    """Runs a few sequences as a tree and one by one, so that a model that cannot do it is found out.
-
-    Models with convolutions, recurrent layers or position biases carry something from token to token by
-    another way than attention, and would learn from wrong neighbours without an error.
-
-    Raises:
-        TreeAttentionError: The model gives its tokens something else in a tree.
-    """
-    rng = np.random.default_rng(0)
-    most = min(1000, int(model.config.get_text_config().vocab_size))
-    trunk, length = rng.integers(0, most, 6), 5
-    sequences = [np.append(trunk, rng.integers(0, most, length)) for _ in range(3)]
-    (tree,) = prefix_trees(sequences, max_tokens=100)
-    device = next(iter(model.parameters())).device
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad(), attending_over_trees(model):
-            shape = TreeShape.of(tree, device, attention)
-            together = model(
-                input_ids=torch.from_numpy(tree.token_ids)[None].to(device),
-                position_ids=shape.depths[None],
-                use_cache=False,
-                tree=shape,
-            ).logits[0]
-        alone = []
-        for sequence in sequences:
-            with torch.no_grad():
-                ids = torch.from_numpy(sequence)[None].to(device)
-                alone.append(model(input_ids=ids, use_cache=False).logits[0])
-    except TreeAttentionError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise TreeAttentionError(_cannot(model, str(error))) from error
-    except RuntimeError as error:
-        if choose_attention(device, attention) != "flex":
-            raise
-        raise TreeAttentionError(
-            f"FlexAttention does not run here ({error}); set grpo.tree_attention=dense"
-        ) from error
-    finally:
-        model.train(was_training)
-    difference = max(
-        float((together[torch.from_numpy(path).to(device)] - own).float().abs().max())
-        for path, own in zip((tree.paths[place] for place in np.argsort(tree.members)), alone, strict=True)
-    )
-    size = max(float(own.float().std()) for own in alone)
-    # Of rounding; what neighbours do is a good deal more.
-    allowed = 1e-3 if together.dtype in (torch.float32, torch.float64) else 0.1
-    if not difference <= allowed * size:
-        raise TreeAttentionError(
-            _cannot(model, f"logits differ by {difference:.2g}, their own spread is {size:.2g}")
-        )
-
-
-def _cannot(model: Any, reason: str) -> str:
+def cannot(model: Any, reason: str) -> str:
+    """What a ``TreeAttentionError`` says of a model."""
     return (
         f"{type(model).__name__} cannot be trained on prefix trees ({reason}); "
         "set grpo.packing=padded, which runs every sequence by itself"
@@ -239,13 +231,14 @@ def _forward(
     """In the form that transformers calls."""
     if tree is None:
         raise TreeAttentionError(
-            _cannot(module, "its layers do not hand the tree on, or it was called without one")
+            cannot(module, "its layers do not hand the tree on, or it was called without one")
         )
     given = [name for name in _REFUSED if others.get(name) is not None]
     if dropout or given:
         reason = f"its attention has {', '.join(given)}" if given else f"its attention has dropout {dropout}"
-        raise TreeAttentionError(_cannot(module, reason))
+        raise TreeAttentionError(cannot(module, reason))
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    key, value = tree.row(module, key, value)
     attended = tree.attend(query, key, value, scale=scale, window=sliding_window)
     return attended.transpose(1, 2).contiguous(), None
 

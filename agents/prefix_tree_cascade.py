@@ -33,13 +33,16 @@ class Run(NamedTuple):
     seen_until: int
 
 
-def runs(ends: NDArray[np.int64]) -> list[Run]:
-    """The runs of a prefix tree, in order.
+def runs(ends: NDArray[np.int64], past: int = 0) -> list[Run]:
+    """The runs of a prefix tree, in order; what trunks have read is one of its own.
 
     Args:
         ends: See ``PrefixTree``, shape [token].
+        past: How many of the tokens trunks have read.
     """
     borders = np.flatnonzero(np.diff(ends)) + 1
+    if past:
+        borders = np.union1d(borders, past)
     starts, stops = np.append(0, borders), np.append(borders, len(ends))
     return [Run(*one) for one in zip(starts.tolist(), stops.tolist(), ends[starts].tolist(), strict=True)]
 
@@ -52,14 +55,14 @@ def cascade_attention(
     Nothing of the size of tokens times tokens is kept for the backward pass.
 
     Args:
-        query: Shape [1, head, token, channel].
-        key: Same shape.
+        query: Shape [1, head, token, channel]; of the last tokens, where trunks have read the first.
+        key: Shape [1, head, token of the whole row, channel].
         value: Same shape.
-        tree: The runs of all tokens.
+        tree: The runs of the row.
         scale: Factor on the products of queries and keys.
 
     Returns:
-        Shape [1, head, token, channel].
+        Of the shape of ``query``.
     """
     attended: Tensor = _Cascade.apply(query, key, value, tree, scale)  # type: ignore[no-untyped-call]
     return attended
@@ -72,7 +75,7 @@ class _Cascade(torch.autograd.Function):
     ) -> Tensor:
         result = torch.empty_like(query)
         norms = torch.empty(query.shape[:3], dtype=torch.promote_types(query.dtype, torch.float32))
-        for queries, keys, causal in _calls(tree):
+        for queries, keys, causal in _calls(tree, key.shape[2] - query.shape[2]):
             part, norm = _FORWARD(
                 query[:, :, queries], key[:, :, keys], value[:, :, keys], 0.0, causal, scale=scale
             )
@@ -92,7 +95,7 @@ class _Cascade(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         query, key, value, result, norms = ctx.saved_tensors
         found = torch.zeros_like(query), torch.zeros_like(key), torch.zeros_like(value)
-        for queries, keys, causal in _calls(ctx.tree):
+        for queries, keys, causal in _calls(ctx.tree, key.shape[2] - query.shape[2]):
             # With the whole result and norm of a query, each part of its keys gets its share exactly.
             parts = _BACKWARD(
                 gradient[:, :, queries],
@@ -110,10 +113,11 @@ class _Cascade(torch.autograd.Function):
         return (*found, None, None)
 
 
-def _calls(tree: Sequence[Run]) -> Iterator[tuple[slice, slice, bool]]:
+def _calls(tree: Sequence[Run], past: int) -> Iterator[tuple[slice, slice, bool]]:
     """Queries, keys, and whether they are the same run: every run on itself first, then all descendants."""
     for run in tree:
-        yield slice(run.start, run.end), slice(run.start, run.end), True
+        if run.start >= past:
+            yield slice(run.start - past, run.end - past), slice(run.start, run.end), True
     for run in tree:
         if run.seen_until > run.end:
-            yield slice(run.end, run.seen_until), slice(run.start, run.end), False
+            yield slice(run.end - past, run.seen_until - past), slice(run.start, run.end), False

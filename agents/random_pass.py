@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skill_gym.agents.losses import logprobs_and_entropy
 from skill_gym.agents.packing import Sample, micro_batches, tree_batches
 from skill_gym.agents.prefix_tree_attention import attending_over_trees
+from skill_gym.agents.prefix_tree_walk import walk
 from skill_gym.agents.reply_logits import reply_logits
 from skill_gym.agents.reply_logprobs import reply_logprobs
 
@@ -63,14 +64,14 @@ class RandomPass:
         pack = tree_batches if packing == "tree" else micro_batches
         tokens = 0
         with attending_over_trees(self._model) if packing == "tree" else nullcontext():
-            for batch in pack(samples, max_tokens=max_tokens):
+            for batch, trunks, read in walk(self._model, pack(samples, max_tokens=max_tokens)):
                 if all_logits:
-                    logits = reply_logits(self._model, batch)
+                    logits = reply_logits(self._model, batch, trunks=trunks)
                     logprobs, entropy = logprobs_and_entropy(logits, batch.targets)
                 else:
-                    logprobs, entropy = reply_logprobs(self._model, batch)
+                    logprobs, entropy = reply_logprobs(self._model, batch, trunks=trunks)
                 torch.autograd.backward((weights[batch.index] * (logprobs + 0.1 * entropy)).sum())
-                tokens += batch.input_ids.numel()
+                tokens += read
         return tokens
 
     def gradient(self) -> NDArray[np.float32]:

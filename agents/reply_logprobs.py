@@ -5,6 +5,7 @@ than all else that a small model needs. Here they exist for a few positions at o
 the gradient.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from skill_gym.agents.packing import MicroBatch
 from skill_gym.agents.prefix_tree_attention import TreeAttention
+from skill_gym.agents.prefix_tree_trunk import Trunk
 from skill_gym.agents.reply_logits import has_own_head, head, reading_outputs
 from skill_gym.agents.token_masks import masked
 
@@ -27,6 +29,7 @@ def reply_logprobs(
     temperature: float = 1.0,
     attention: TreeAttention = "auto",
     most_logits: int = LOGITS,
+    trunks: Sequence[Trunk] = (),
 ) -> tuple[Tensor, Tensor]:
     """Log-probability of each reply token, and the entropy of the distribution that it was drawn from.
 
@@ -40,11 +43,12 @@ def reply_logprobs(
         temperature: That of the sampling, greater than 0.
         attention: How a prefix tree is attended over.
         most_logits: Bound of the logits that exist at once, in numbers; at least one position's.
+        trunks: What a prefix tree goes on from, see ``walk``.
 
     Returns:
         Two tensors in nats, float32 or wider, shape [reply].
     """
-    outputs = reading_outputs(model, batch, attention=attention)
+    outputs = reading_outputs(model, batch, attention=attention, trunks=trunks)
     width = outputs.shape[1]
     masks = batch.masks
     # Replies of several grammars may have read the same; then their distributions differ.

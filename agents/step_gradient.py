@@ -107,9 +107,8 @@ def add_gradient(model: Any, forward: ForwardPass, config: GRPOConfig, batch: Mi
         The loss and its figures; a loss that is not finite ends the work, and its gradient is not added.
     """
     figures = StepFigures()
-    for micro in forward.batches(batch.samples):
+    for micro, logprobs, entropy, tokens in forward.read(model, batch.samples):
         index = micro.index.to(batch.weights.device)
-        logprobs, entropy = forward.read(model, micro)
         old = logprobs.detach() if batch.before is None else batch.before[index]
         weight, advantage, turn = batch.weights[index], batch.advantages[index], batch.turns[index]
         sampler = batch.sampler[index]
@@ -132,7 +131,7 @@ def add_gradient(model: Any, forward: ForwardPass, config: GRPOConfig, batch: Mi
         if not math.isfinite(figures.values["loss"]):
             break
         loss.backward()  # type: ignore[no-untyped-call]
-        figures.tokens += micro.input_ids.numel()
+        figures.tokens += tokens
         held = held_back(config, logprobs.detach(), old, advantage, turn)
         figures.add("policy_loss", (weight * surrogates).sum())
         figures.add("kl", (weight * kl).sum())

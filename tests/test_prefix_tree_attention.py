@@ -15,9 +15,10 @@ from skill_gym.agents.prefix_tree_attention import (
     TreeAttentionError,
     TreeShape,
     attending_over_trees,
-    check_exact,
     choose_attention,
 )
+from skill_gym.agents.prefix_tree_check import check_exact
+from skill_gym.agents.prefix_tree_walk import walk
 from skill_gym.agents.reply_logprobs import reply_logprobs
 
 CPU = torch.device("cpu")
@@ -28,8 +29,8 @@ def results(model, samples, batches, *, temperature=1.0, **given):
     model.zero_grad()
     weights = torch.from_numpy(np.concatenate([one.advantages for one in samples]))
     found = torch.zeros(2, len(weights), dtype=torch.float64)
-    for batch in batches:
-        logprobs, entropy = reply_logprobs(model, batch, temperature=temperature, **given)
+    for batch, trunks, _ in walk(model, batches, **given):
+        logprobs, entropy = reply_logprobs(model, batch, temperature=temperature, trunks=trunks, **given)
         weight = weights[batch.index].to(logprobs.dtype)
         (weight * logprobs + 0.1 * weight**2 * entropy).sum().backward()
         found[0, batch.index], found[1, batch.index] = logprobs.detach().double(), entropy.detach().double()
