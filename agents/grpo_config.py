@@ -59,8 +59,8 @@ class GRPOConfig:
             itself. Both give the same gradients.
         tree_attention: How a tree is attended over; ``auto`` is FlexAttention on GPUs, PyTorch's own kernel
             on CPUs, see ``prefix_tree_attention``.
-        micro_batch_tokens: Tokens that go through the model at once; bounds memory, changes no result. Where
-            a tree is larger it is cut, and some of what is shared goes through again.
+        micro_batch_tokens: Tokens whose activations exist at once; bounds memory, changes no result. Where a
+            tree is larger it is cut; what the parts share still goes through once and waits for them.
         old_logprobs: ``recompute`` with the weights before the first step, or the ``sampler``'s own.
         bf16: Autocast to bfloat16; for GPUs.
         gradient_checkpointing: Less memory for about a third more time.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skill_gym.agents.policy import Completion
-from skill_gym.agents.prefix_tree import SHORTEST_TRUNK, PrefixTree, prefix_trees
+from skill_gym.agents.prefix_tree import PASS_TOKENS, PrefixTree, prefix_trees
 from skill_gym.agents.token_masks import TokenMasks
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def micro_batches(samples: Sequence[Sample], *, max_tokens: int, pad_id: int = 0
 
 
 def tree_batches(
-    samples: Sequence[Sample], *, max_tokens: int, min_trunk: int = SHORTEST_TRUNK
+    samples: Sequence[Sample], *, max_tokens: int, pass_tokens: int = PASS_TOKENS
 ) -> Iterator[MicroBatch]:
     """Merges what samples begin with alike, and cuts them into trees with trunks, see ``prefix_trees``.
 
@@ -193,12 +193,12 @@ def tree_batches(
     Args:
         samples: At least one reply token each.
         max_tokens: Budget of a tree with its trunks; a longer sample gets a tree of its own.
-        min_trunk: Length from which on a common beginning is a trunk.
+        pass_tokens: What one more pass costs, in tokens.
     """
     starts = np.cumsum([0] + [sample.replies for sample in samples])
     # The last reply token is only ever predicted: the model need not read it.
     sequences = [sample.token_ids[: sample.positions[-1]] for sample in samples]
-    for tree in prefix_trees(sequences, max_tokens=max_tokens, min_trunk=min_trunk):
+    for tree in prefix_trees(sequences, max_tokens=max_tokens, pass_tokens=pass_tokens):
         members = [samples[one] for one in tree.members]
         columns = [path[one.positions - 1] for path, one in zip(tree.paths, members, strict=True)]
         targets = [one.token_ids[one.positions] for one in members]

@@ -8,8 +8,8 @@ import numpy as np
 
 from skill_gym.agents.prefix_tree_cuts import Ids, cut
 
-SHORTEST_TRUNK = 64
-"""Fewer tokens are rather repeated: a pass of their own costs about as much as they do."""
+PASS_TOKENS = 128
+"""About what one more pass through a model costs, in tokens: all gradients are added up once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PrefixTree:
 
 
 def prefix_trees(
-    sequences: Sequence[Ids], *, max_tokens: int, min_trunk: int = SHORTEST_TRUNK
+    sequences: Sequence[Ids], *, max_tokens: int, pass_tokens: int = PASS_TOKENS
 ) -> Iterator[PrefixTree]:
     """Merges sequences into as few tokens as trees of at most ``max_tokens`` allow.
 
@@ -61,15 +61,14 @@ def prefix_trees(
     Args:
         sequences: At least one token each.
         max_tokens: Budget of a row, at least 1; a longer sequence gets a tree of its own.
-        min_trunk: Length from which on a common beginning is a trunk, at least 1.
+        pass_tokens: What one more pass costs, in tokens: beginnings that are no longer are repeated.
 
     Yields:
         Trees that hold every sequence once, and trunks. Each goes on from the trunks before it that are not
         longer than its past; those that are longer are done with.
     """
-    for name, value in (("max_tokens", max_tokens), ("min_trunk", min_trunk)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+    if max_tokens < 1:
+        raise ValueError(f"max_tokens must be at least 1, got {max_tokens}")
     if not all(len(sequence) for sequence in sequences):
         raise ValueError("sequences need at least one token each, got an empty one; leave it out")
     if not sequences:
@@ -78,7 +77,7 @@ def prefix_trees(
     order = sorted(range(len(sequences)), key=lambda one: sequences[one].astype(">u4").tobytes())
     shared = np.array([0, *(_shared(sequences[a], sequences[b]) for a, b in pairwise(order))])
     lengths = np.array([len(sequences[one]) for one in order])
-    for piece in cut(lengths, shared, max_tokens=max_tokens, min_trunk=min_trunk):
+    for piece in cut(lengths, shared, max_tokens=max_tokens, pass_tokens=pass_tokens):
         members = [order[place] for place in piece.members]
         if piece.trunk:
             yield _trunk(sequences[members[0]][: piece.trunk], piece.past)

@@ -41,7 +41,7 @@ def runs(ends: NDArray[np.int64], past: int = 0) -> list[Run]:
         past: How many of the tokens trunks have read.
     """
     borders = np.flatnonzero(np.diff(ends)) + 1
-    if past:
+    if 0 < past < len(ends):
         borders = np.union1d(borders, past)
     starts, stops = np.append(0, borders), np.append(borders, len(ends))
     return [Run(*one) for one in zip(starts.tolist(), stops.tolist(), ends[starts].tolist(), strict=True)]

@@ -74,7 +74,7 @@ def _samples(vocabulary: int) -> list[Sample]:
 def _in_trees(model: Any, samples: Sequence[Sample], attention: TreeAttention) -> Tensor:
     """Logits by token to be predicted: in two trees of two sequences, and a trunk of both."""
     places, logits = [], []
-    batches = tree_batches(samples, max_tokens=14, min_trunk=1)
+    batches = tree_batches(samples, max_tokens=14, pass_tokens=0)
     for batch, trunks, _ in walk(model, batches, attention=attention):
         outputs = reading_outputs(model, batch, attention=attention, trunks=trunks)
         read = outputs[0, batch.columns.to(outputs.device)]

@@ -45,13 +45,13 @@ class Trunk:
 
     def learn(self) -> None:
         """Takes the gradients that have come back from the trees through the trunk; to be called once."""
-        back = [
-            (made, leaf.grad.to(made.dtype))
-            for made, leaf in zip(self._made, self._leaves, strict=True)
-            if leaf.grad is not None
-        ]
-        if back:
-            torch.autograd.backward(*zip(*back, strict=True))  # type: ignore[no-untyped-call]
+        reached, gradients = [], []
+        for made, leaf in zip(self._made, self._leaves, strict=True):
+            if leaf.grad is not None:
+                reached.append(made)
+                gradients.append(leaf.grad.to(made.dtype))
+        if reached:
+            torch.autograd.backward(reached, gradients)
 
 
 def _leaf(made: Tensor) -> Tensor:

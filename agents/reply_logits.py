@@ -65,11 +65,11 @@ def reading_outputs(
     Returns:
         Shape [sequence, token, channel or vocabulary]; of a tree for its whole row.
     """
+    device = next(iter(model.parameters())).device
+    shape = None if batch.tree is None else TreeShape.of(batch.tree, device, attention, trunks)
     outputs = [trunk.outputs for trunk in trunks]
     # All that a tree's members have may be in its trunks.
     if batch.input_ids.numel():
-        device = next(iter(model.parameters())).device
-        shape = None if batch.tree is None else TreeShape.of(batch.tree, device, attention, trunks)
         outputs.append(_outputs(model, batch.input_ids.to(device), shape))
     return torch.cat(outputs, dim=1) if trunks else outputs[0]
 

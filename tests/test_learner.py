@@ -11,7 +11,7 @@ from tiny_model import tiny_model
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.learner import Learner, LearnerError
 from skill_gym.agents.losses import token_weights
-from skill_gym.agents.packing import Sample, micro_batches
+from skill_gym.agents.packing import Sample, micro_batches, tree_batches
 from skill_gym.agents.prefix_tree_attention import TreeAttentionError
 from skill_gym.agents.reply_logits import reply_logits
 
@@ -268,18 +268,36 @@ def test_settings_out_of_range_are_named(settings, message):
         config(**settings)
 
 
-def shared_samples():
-    """Of four tasks, whose samples begin alike, over several mini-batches."""
+def shared_samples(block=0):
+    """Of four tasks, whose samples begin alike, over several mini-batches; behind a block that all share."""
+    shared = np.arange(block) % VOCABULARY
     return [
-        replace(sample, group=number % 4)
+        replace(
+            sample,
+            token_ids=np.append(shared, sample.token_ids),
+            positions=sample.positions + block,
+            group=number % 4,
+        )
         for number, sample in enumerate(branching_samples(3, count=24, vocabulary=VOCABULARY, trunk=40))
     ]
 
 
-@pytest.mark.parametrize("mini_batches", ["shuffled", "by_task"])
-@pytest.mark.parametrize("old_logprobs", ["recompute", "sampler"])
-def test_trees_and_padded_sequences_give_the_same_figures_and_weights(mini_batches, old_logprobs):
-    found = []
+@pytest.mark.parametrize(
+    ("mini_batches", "old_logprobs", "objective", "block"),
+    [
+        ("shuffled", "recompute", "clip", 0),
+        ("by_task", "sampler", "clip", 0),
+        ("shuffled", "sampler", "sequence", 150),
+        ("by_task", "recompute", "clip", 150),
+    ],
+)
+def test_trees_and_padded_sequences_give_the_same_figures_and_weights(
+    mini_batches, old_logprobs, objective, block
+):
+    made, found = shared_samples(block), []
+    budget = block + 50 if block else 120
+    # A trunk is there exactly where there is a block.
+    assert any(one.tree.past for one in tree_batches(made[:8], max_tokens=budget)) == bool(block)
     for packing in ("padded", "tree"):
         net, reference = model(), tiny_model(VOCABULARY, hidden=32, seed=1)
         learner = Learner(
@@ -287,10 +305,11 @@ def test_trees_and_padded_sequences_give_the_same_figures_and_weights(mini_batch
             reference,
             config(
                 packing=packing, mini_batches=mini_batches, old_logprobs=old_logprobs, kl_coef=0.1,
-                entropy_coef=0.01, mini_batch_size=8, ppo_epochs=2, lr=1e-3, micro_batch_tokens=120,
+                entropy_coef=0.01, mini_batch_size=8, ppo_epochs=2, lr=1e-3, objective=objective,
+                micro_batch_tokens=budget,
             ),
         )  # fmt: skip
-        found.append((learner.update(shared_samples()), weights(net)))
+        found.append((learner.update(made), weights(net)))
     (padded, padded_weights), (tree, tree_weights) = found
     own = {"tokens", "token_reuse", "seconds", "tokens_per_second"}
     assert padded.keys() == tree.keys()
