@@ -60,10 +60,10 @@ def gradient(model, logprobs, entropy):
     return torch.cat([one.grad.flatten() for one in model.parameters()])
 
 
-def packings(model, samples, packing, max_tokens=100):
+def packings(model, samples, packing):
     if packing == "padded":
-        return torch.enable_grad(), micro_batches(samples, max_tokens=max_tokens)
-    return attending_over_trees(model), tree_batches(samples, max_tokens=max_tokens)
+        return torch.enable_grad(), micro_batches(samples, max_tokens=100)
+    return attending_over_trees(model), tree_batches(samples, max_tokens=1000)
 
 
 @pytest.mark.parametrize("packing", ["padded", "tree"])

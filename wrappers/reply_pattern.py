@@ -10,6 +10,7 @@ TEXT = r"[^<>\s][^<>\n]*"
 """What a player may say in a block of the format: one line that does not begin with white space."""
 FILLING = r"[^<>\[\]\s][^<>\[\]\n]*"
 """What may stand in a slot, as in ``search[<your query>]``: no brackets, so that it is seen where it ends."""
+# None of them has a greatest length: an expression that counts to 200 takes seconds to compile.
 
 _SPECIAL = re.compile(r"[.^$*+?{}\[\]()|\\]")
 
