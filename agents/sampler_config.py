@@ -33,8 +33,8 @@ class SamplerConfig:
         structure: What replies are held to, in training and in validation: ``none``; ``format``, the
             environment's reply format; ``admissible``, besides, an admissible command. What a grammar does
             not allow is masked by the sampler, and in the same places in training. A thought comes first
-            where ``env.think`` asks for it, and only there. A thought or a text of the model's own may still be
-            cut at ``max_new_tokens``.
+            where ``env.think`` asks for it, and only there. A thought or a text of the model's own may still
+            be cut at ``max_new_tokens``.
         slots: Episodes played at once.
         context_length: Longest prompt with reply, in tokens; null for the model's own.
     """
