@@ -14,9 +14,10 @@ import torch
 
 from skill_gym.agents.blocked_attention import use_blocked_attention
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.demonstration_source import DemonstrationSource, Exported, PlayedNow
 from skill_gym.agents.demonstration_tokens import encode, said
-from skill_gym.agents.demonstrations import Demonstration, DemonstrationConfig
+from skill_gym.agents.demonstrations import DemonstrationConfig
 from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
 from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
 from skill_gym.agents.packing import Sample

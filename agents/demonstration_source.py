@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.demonstration_tokens import encode
 from skill_gym.agents.demonstrations import (
     CHUNK,
-    Demonstration,
     DemonstrationConfig,
     demonstrations,
     in_chunks,

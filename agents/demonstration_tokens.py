@@ -3,7 +3,7 @@
 import numpy as np
 
 from skill_gym.agents.chat import ChatTokens
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.packing import Sample
 from skill_gym.agents.policy import Completion, Message
 

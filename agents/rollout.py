@@ -10,6 +10,7 @@ import gymnasium as gym
 from skill_gym.agents.policy import Completion, Policy, Sampling
 from skill_gym.agents.rollout_stats import RolloutStats, RolloutTally
 from skill_gym.agents.slot import Episode, Played, Slot, reply_seed
+from skill_gym.agents.slots import Slots
 from skill_gym.agents.steps_under_way import Step, StepsUnderWay, take_step
 from skill_gym.trajectory import Trajectory
 
@@ -57,21 +58,15 @@ class Rollout(Iterator[Played]):
         sampling: Sampling,
         on_played: Callable[[Played], None] | None = None,
     ) -> None:
-        if slots < 1:
-            raise ValueError(f"slots must be at least 1, got {slots}")
-        self._make_env = make_env
         self._policy = policy
         self._episodes = iter(episodes)
-        self._slots = slots
+        self._slots = Slots(make_env, policy.name, slots)
         self._sampling = sampling
         self._on_played = on_played
-        self._envs: list[Slot] = []
-        self._free: list[Slot] = []
         self._waiting: dict[str, Slot] = {}
         self._paused: list[Slot] | None = None
-        self._outdated: set[Slot] = set()
         self._ended: deque[Played] = deque()
-        self._steps: StepsUnderWay | None = None
+        self._steps = StepsUnderWay(slots)
         self._seen: set[str] = set()
         self._tally = RolloutTally()
         self._closed = False
@@ -79,10 +74,7 @@ class Rollout(Iterator[Played]):
     @property
     def stats(self) -> RolloutStats:
         """What was done so far."""
-        return self._tally.stats(self._slots)
-
-    def __iter__(self) -> "Rollout":
-        return self
+        return self._tally.stats(self._slots.most)
 
     def __next__(self) -> Played:
         try:
@@ -140,12 +132,7 @@ class Rollout(Iterator[Played]):
 
     def renew(self, make_env: Callable[[], gym.Env[str, str]]) -> None:
         """Episodes that begin from now on are played in environments of this kind."""
-        self._make_env = make_env
-        for slot in self._free:
-            self._envs.remove(slot)
-            self._close(slot)
-        self._free = []
-        self._outdated = set(self._envs)
+        self._slots.renew(make_env)
 
     def restore(
         self,
@@ -166,18 +153,13 @@ class Rollout(Iterator[Played]):
             Whether it is under way again; False when the environment did not take it to the same place, as
             one that asks a server may do, and the episode has to be played anew.
         """
-        slot = Slot(make_env(), self._policy.name)
-        self._envs.append(slot)
-        self._outdated.add(slot)
+        slot = self._slots.add_outdated(make_env)
+        if not slot.replay(episode, replies, place):
+            self._slots.discard(slot)
+            return False
         self._seen.add(episode.ticket)
-        if self._paused is None:
-            self._paused = []
-        if slot.replay(episode, replies, place):
-            self._paused.append(slot)
-            return True
-        self._seen.discard(episode.ticket)
-        self._discard(slot)
-        return False
+        self._paused = [*(self._paused or ()), slot]
+        return True
 
     def close(self) -> None:
         """Ends the rollout early: open requests are aborted, environments closed."""
@@ -189,17 +171,15 @@ class Rollout(Iterator[Played]):
             if self._waiting and abort is not None:
                 abort(set(self._waiting))
         finally:
-            if self._steps is not None:
-                self._steps.close()
-            for slot in self._envs:
-                self._close(slot)
-            self._envs, self._free, self._waiting, self._steps = [], [], {}, None
+            self._steps.close()
+            self._slots.close()
+            self._waiting = {}
 
     def _go_on(self) -> None:
         """Asks what was not asked while the rollout was paused."""
         held, self._paused = self._paused, None
         for slot in held or ():
-            self._take(self._ask(slot))
+            self._ask(slot)
 
     def _advance(self) -> bool:
         """Fills the slots and moves on; False when there is nothing left to do."""
@@ -218,71 +198,62 @@ class Rollout(Iterator[Played]):
             if slot is None:
                 logger.warning("the policy answered %r, which nobody asked", completion.ticket)
                 continue
-            self._take(self._hear(slot, completion))
+            self._hear(slot, completion)
         for step in self._taken():
-            self._take(self._after(step))
-
-    def _take(self, played: Played | None) -> None:
-        if played is not None:
-            self._ended.append(played)
+            self._after(step)
 
     def _fill(self) -> None:
         """Starts episodes until no slot is free or none is left."""
-        while self._free or len(self._envs) < self._slots:
+        while self._slots.has_free:
             episode = next(self._episodes, None)
             if episode is None:
                 return
             if episode.ticket in self._seen:
                 raise ValueError(f"two episodes have the ticket {episode.ticket!r}; tickets must be unique")
             self._seen.add(episode.ticket)
-            self._take(self._begin(episode))
+            self._begin(episode)
 
-    def _begin(self, episode: Episode) -> Played | None:
+    def _begin(self, episode: Episode) -> None:
         with self._tally.timed("env_time"):
-            slot = self._free.pop() if self._free else self._new_slot()
+            slot = self._slots.take()
             try:
                 slot.begin(episode)
             except Exception as error:  # noqa: BLE001 - whatever an environment raises is recorded
                 trajectory = slot.never_begun(error)
-                self._discard(slot)
-                return self._done(slot, trajectory, error)
-        return self._ask(slot)
+                self._slots.discard(slot)
+                self._done(slot, trajectory, error)
+                return
+        self._ask(slot)
 
-    def _ask(self, slot: Slot) -> Played | None:
+    def _ask(self, slot: Slot) -> None:
         if self._paused is not None:
             self._paused.append(slot)
-            return None
+            return
         request = slot.request(self._sampling)
         with self._tally.timed("policy_time"):
             try:
                 self._policy.submit(request)
             except Exception as error:  # noqa: BLE001 - whatever a policy raises is recorded
-                self._leave(slot)
-                return self._done(slot, slot.abandon("policy", error), error)
+                self._slots.give_back(slot)
+                self._done(slot, slot.abandon("policy", error), error)
+                return
         self._waiting[request.ticket] = slot
-        return None
 
     def _poll(self) -> list[Completion]:
         with self._tally.timed("policy_time", waiting=len(self._waiting)):
             return self._policy.poll()
 
-    def _hear(self, slot: Slot, completion: Completion) -> Played | None:
-        self._tally.add(
-            prompt_tokens=len(completion.prompt_ids),
-            cached_tokens=completion.cached_tokens,
-            new_tokens=len(completion.token_ids),
-        )
+    def _hear(self, slot: Slot, completion: Completion) -> None:
+        self._tally.heard(completion)
         if completion.finish_reason == "error":
-            self._leave(slot)
-            return self._done(slot, slot.abandon("policy", completion.text), completion.text)
-        if slot.waits:
-            if self._steps is None:
-                self._steps = StepsUnderWay(self._slots)
+            self._slots.give_back(slot)
+            self._done(slot, slot.abandon("policy", completion.text), completion.text)
+        elif slot.waits:
             self._steps.start(slot, completion)
-            return None
-        step = take_step(slot, completion)
-        self._tally.add(env_time=step.seconds)
-        return self._after(step)
+        else:
+            step = take_step(slot, completion)
+            self._tally.add(env_time=step.seconds)
+            self._after(step)
 
     def _taken(self) -> list[Step]:
         """Steps that threads have ended; waits for one if the policy has nothing to do."""
@@ -291,50 +262,29 @@ class Rollout(Iterator[Played]):
         with self._tally.timed("env_time"):
             return self._steps.taken(wait=not self._waiting)
 
-    def _after(self, step: Step) -> Played | None:
+    def _after(self, step: Step) -> None:
         slot = step.slot
         self._tally.add(step_time=step.seconds)
         if step.error is not None:
             trajectory = slot.abandon("env", step.error)
-            self._discard(slot)
-            return self._done(slot, trajectory, step.error)
+            self._slots.discard(slot)
+            self._done(slot, trajectory, step.error)
+            return
         self._tally.add(steps=1)
         if step.trajectory is None:
-            return self._ask(slot)
-        self._leave(slot)
-        return self._done(slot, step.trajectory)
+            self._ask(slot)
+        else:
+            self._slots.give_back(slot)
+            self._done(slot, step.trajectory)
 
-    def _done(self, slot: Slot, trajectory: Trajectory, error: BaseException | str | None = None) -> Played:
+    def _done(self, slot: Slot, trajectory: Trajectory, error: BaseException | str | None = None) -> None:
+        """Keeps an episode that has ended until it is handed over."""
         self._tally.add(episodes=1)
         if trajectory.boundary is not None:
             self._tally.broke(slot.episode, trajectory, error)
         if not trajectory.policy:
             trajectory = replace(trajectory, policy=self._policy.name)
-        return Played(slot.episode, trajectory, tuple(slot.completions))
-
-    def _new_slot(self) -> Slot:
-        slot = Slot(self._make_env(), self._policy.name)
-        self._envs.append(slot)
-        return slot
-
-    def _leave(self, slot: Slot) -> None:
-        """The slot's episode is over; an environment of an earlier kind goes with it."""
-        if slot in self._outdated:
-            self._discard(slot)
-        else:
-            self._free.append(slot)
-
-    def _discard(self, slot: Slot) -> None:
-        """An environment that has raised may be in any state: it is not used again."""
-        self._envs.remove(slot)
-        self._outdated.discard(slot)
-        self._close(slot)
-
-    def _close(self, slot: Slot) -> None:
-        try:
-            slot.env.close()
-        except Exception:
-            logger.warning("an environment could not be closed", exc_info=True)
+        self._ended.append(Played(slot.episode, trajectory, tuple(slot.completions)))
 
 
 def play(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from skill_gym.agents.policy import Completion
 from skill_gym.agents.slot import Episode
 from skill_gym.trajectory import Boundary, Trajectory
 
@@ -57,6 +58,14 @@ class RolloutTally:
     def add(self, **more: float) -> None:
         """Adds to figures of ``RolloutStats``, by their names."""
         self._sums.update(more)
+
+    def heard(self, completion: Completion) -> None:
+        """Adds a reply's tokens."""
+        self.add(
+            prompt_tokens=len(completion.prompt_ids),
+            cached_tokens=completion.cached_tokens,
+            new_tokens=len(completion.token_ids),
+        )
 
     @contextmanager
     def timed(self, name: str, *, waiting: int = 0) -> Iterator[None]:

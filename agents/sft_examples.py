@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.sft_citations import block_lines, cited, skill_block
 
 Unit = Literal["step", "transcript"]

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.llamafactory_recipe import recipe
 from skill_gym.agents.sft_examples import SftExample, Unit
 from skill_gym.agents.sft_formats import FORMATS, FormatError, FormatName, SftFormat, registration

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.sft_examples import SftExample, Unit
 
 FormatName = Literal["chat", "alpaca", "sharegpt", "trl", "trl_completion"]

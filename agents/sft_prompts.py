@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.recorded_env import RecordedEnv, recorded_metadata
 from skill_gym.agents.sft_citations import block_lines, cited, skill_block
 from skill_gym.agents.sft_examples import SftExample, Unit

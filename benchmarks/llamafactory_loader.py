@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 
 IGNORED = -100
 """Label of a token that is not learnt."""

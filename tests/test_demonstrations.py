@@ -10,11 +10,10 @@ from toy_env import TOY_ID, ToyEnv
 
 from skill_gym.agents.batching import BatchPolicy
 from skill_gym.agents.chat import ChatTokens
+from skill_gym.agents.demonstration_play import _apart, _as_read
 from skill_gym.agents.demonstration_tokens import encode, said
 from skill_gym.agents.demonstrations import (
     DemonstrationConfig,
-    _apart,
-    _as_read,
     _between,
     demonstrations,
     in_chunks,

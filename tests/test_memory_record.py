@@ -8,13 +8,13 @@ import pytest
 
 from skill_gym.skillbanks.memories.record import (
     ENVIRONMENTS,
-    MemoryFileError,
     MemoryMistake,
     MemoryRecord,
     MemoryStep,
     read_memories,
     write_memories,
 )
+from skill_gym.skillbanks.memories.record_fields import MemoryFileError
 
 RELEASED = {
     "alfworld": (113, 110),

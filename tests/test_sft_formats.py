@@ -5,7 +5,7 @@ import json
 import pytest
 from sft_episodes import export, played, spoilt
 
-from skill_gym.agents.demonstrations import Demonstration
+from skill_gym.agents.demonstration_play import Demonstration
 from skill_gym.agents.sft_examples import SftExample, by_unit
 from skill_gym.agents.sft_folder import SftFolder, SftFolderError
 from skill_gym.agents.sft_formats import FORMATS, USUAL, FormatError, registration

@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from skill_gym.skillbanks.atomic_file import write_atomically
+from skill_gym.skillbanks.memories.record_fields import (
+    MemoryFileError,
+    items,
+    kind,
+    mapping,
+    need,
+    rest,
+    text,
+)
 
 ENVIRONMENTS: Mapping[str, str] = {
     "Alfworld": "skill_gym/ALFWorld-v0",
@@ -18,10 +27,6 @@ ENVIRONMENTS: Mapping[str, str] = {
 _NESTED_GUIDELINES = ("Webshop", "SearchAgent")
 _WRAPPED_STEPS = ("Alfworld", "Webshop")
 _OUTCOMES = {"Success": True, "Failure": False}
-
-
-class MemoryFileError(ValueError):
-    """A memory file cannot be read; the message names the file, the record and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +144,16 @@ class MemoryRecord:
         Raises:
             MemoryFileError: No record; the message names the field and what was expected there.
         """
-        fields = _object(row, where)
-        tags = _object(_need(fields, "tags", where), f"{where}: tags")
-        content = _object(_need(fields, "content", where), f"{where}: content")
+        fields = mapping(row, where)
+        tags = mapping(need(fields, "tags", where), f"{where}: tags")
+        content = mapping(need(fields, "content", where), f"{where}: content")
         meta_place, place = f"{where}: content.task_meta", f"{where}: content.strategic_guidelines"
-        meta = _object(_need(content, "task_meta", f"{where}: content"), meta_place)
-        guidelines = _object(_need(content, "strategic_guidelines", f"{where}: content"), place)
+        meta = mapping(need(content, "task_meta", f"{where}: content"), meta_place)
+        guidelines = mapping(need(content, "strategic_guidelines", f"{where}: content"), place)
         if "strategic_guidelines" in guidelines:
-            inner = _object(guidelines["strategic_guidelines"], place)
-            guidelines = {**_rest(guidelines, "strategic_guidelines"), **inner}
-        outcome = _text(tags, "outcome", f"{where}: tags")
+            inner = mapping(guidelines["strategic_guidelines"], place)
+            guidelines = {**rest(guidelines, "strategic_guidelines"), **inner}
+        outcome = text(tags, "outcome", f"{where}: tags")
         if outcome not in _OUTCOMES:
             raise MemoryFileError(f"{where}: tags.outcome must be Success or Failure, got {outcome!r}")
         sources = {str(part["data_source"]) for part in (tags, meta) if part.get("data_source") is not None}
@@ -160,25 +165,25 @@ class MemoryRecord:
         pattern = guidelines.get("planning_pattern")
         if pattern is not None and not isinstance(pattern, str):
             raise MemoryFileError(f"{place}.planning_pattern must be text or null, got {pattern!r}")
-        mistakes = _list(guidelines.get("mistakes_to_avoid", []), f"{place}.mistakes_to_avoid")
+        mistakes = items(guidelines.get("mistakes_to_avoid", []), f"{place}.mistakes_to_avoid")
         refined = content.get("refined_trajectory")
         wrapper = refined if isinstance(refined, dict) else {}
         others = {
-            "": _rest(
+            "": rest(
                 fields, "memory_id", "contextual_description", "tags", "content", "origin_env_id", "extra"
             ),
-            "tags": _rest(tags, "environment", "outcome", "data_source"),
-            "content": _rest(content, "task_meta", "refined_trajectory", "strategic_guidelines"),
-            "content.refined_trajectory": _rest(wrapper, "refined_trajectory"),
-            "content.task_meta": _rest(meta, "original_goal", "data_source"),
-            "content.strategic_guidelines": _rest(guidelines, "planning_pattern", "mistakes_to_avoid"),
+            "tags": rest(tags, "environment", "outcome", "data_source"),
+            "content": rest(content, "task_meta", "refined_trajectory", "strategic_guidelines"),
+            "content.refined_trajectory": rest(wrapper, "refined_trajectory"),
+            "content.task_meta": rest(meta, "original_goal", "data_source"),
+            "content.strategic_guidelines": rest(guidelines, "planning_pattern", "mistakes_to_avoid"),
         }
         return cls(
-            id=_text(fields, "memory_id", where),
-            environment=_text(tags, "environment", f"{where}: tags"),
+            id=text(fields, "memory_id", where),
+            environment=text(tags, "environment", f"{where}: tags"),
             success=_OUTCOMES[outcome],
-            description=_text(fields, "contextual_description", where),
-            goal=_text(meta, "original_goal", meta_place),
+            description=text(fields, "contextual_description", where),
+            goal=text(meta, "original_goal", meta_place),
             steps=_steps(refined, f"{where}: content.refined_trajectory"),
             pattern=pattern,
             mistakes=tuple(
@@ -186,9 +191,9 @@ class MemoryRecord:
                 for index, mistake in enumerate(mistakes)
             ),
             data_source=sources.pop() if sources else None,
-            origin=_text(fields, "origin_env_id", where) if "origin_env_id" in fields else "",
-            extra=_object(fields.get("extra", {}), f"{where}: extra"),
-            unknown={place: rest for place, rest in others.items() if rest},
+            origin=text(fields, "origin_env_id", where) if "origin_env_id" in fields else "",
+            extra=mapping(fields.get("extra", {}), f"{where}: extra"),
+            unknown={place: left for place, left in others.items() if left},
         )
 
     def _others(self, place: str) -> Mapping[str, Any]:
@@ -207,7 +212,7 @@ def read_memories(path: str | Path) -> list[MemoryRecord]:
     except ValueError as error:  # JSON, and bytes that are no UTF-8
         raise MemoryFileError(f"{path}: not JSON ({error}); a memory file is one JSON list") from error
     if not isinstance(rows, list):
-        raise MemoryFileError(f"{path}: expected a JSON list of records, got {_kind(rows)}")
+        raise MemoryFileError(f"{path}: expected a JSON list of records, got {kind(rows)}")
     places: dict[str, int] = {}
     records = []
     for index, row in enumerate(rows):
@@ -234,23 +239,23 @@ def write_memories(path: str | Path, records: Iterable[MemoryRecord]) -> None:
 
 def _steps(value: object, where: str) -> tuple[MemoryStep, ...] | None:
     if isinstance(value, dict):
-        value = _need(value, "refined_trajectory", where)
+        value = need(value, "refined_trajectory", where)
     if value is None:
         return None
-    return tuple(_step(row, f"{where}[{index}]") for index, row in enumerate(_list(value, where)))
+    return tuple(_step(row, f"{where}[{index}]") for index, row in enumerate(items(value, where)))
 
 
 def _step(row: object, where: str) -> MemoryStep:
-    fields = _object(row, where)
-    index = _need(fields, "step_index", where)
+    fields = mapping(row, where)
+    index = need(fields, "step_index", where)
     if not isinstance(index, int) or isinstance(index, bool) or index < -1:
         raise MemoryFileError(f"{where}: step_index must be a whole number from -1 up, got {index!r}")
     return MemoryStep(
         index=index,
-        action=_text(fields, "action", where),
-        observation=_text(fields, "critical_observation", where),
-        reasoning=_text(fields, "reasoning", where),
-        unknown=_rest(fields, "step_index", "action", "critical_observation", "reasoning"),
+        action=text(fields, "action", where),
+        observation=text(fields, "critical_observation", where),
+        reasoning=text(fields, "reasoning", where),
+        unknown=rest(fields, "step_index", "action", "critical_observation", "reasoning"),
     )
 
 
@@ -265,47 +270,13 @@ def _step_row(step: MemoryStep) -> dict[str, Any]:
 
 
 def _mistake(row: object, where: str) -> MemoryMistake:
-    fields = _object(row, where)
+    fields = mapping(row, where)
     return MemoryMistake(
-        trigger=_text(fields, "trigger_condition", where),
-        bad_action=_text(fields, "bad_action", where),
-        unknown=_rest(fields, "trigger_condition", "bad_action"),
+        trigger=text(fields, "trigger_condition", where),
+        bad_action=text(fields, "bad_action", where),
+        unknown=rest(fields, "trigger_condition", "bad_action"),
     )
 
 
 def _mistake_row(mistake: MemoryMistake) -> dict[str, Any]:
     return {"trigger_condition": mistake.trigger, "bad_action": mistake.bad_action, **mistake.unknown}
-
-
-def _rest(fields: Mapping[str, Any], *known: str) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if key not in known}
-
-
-def _need(fields: Mapping[str, Any], key: str, where: str) -> Any:
-    if key not in fields:
-        raise MemoryFileError(f"{where}: {key} is missing; add it or remove the record")
-    return fields[key]
-
-
-def _text(fields: Mapping[str, Any], key: str, where: str) -> str:
-    value = _need(fields, key, where)
-    if not isinstance(value, str):
-        raise MemoryFileError(f"{where}: {key} must be text, got {_kind(value)}")
-    return value
-
-
-def _object(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise MemoryFileError(f"{where}: expected a JSON object, got {_kind(value)}")
-    return value
-
-
-def _list(value: object, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise MemoryFileError(f"{where}: expected a JSON list, got {_kind(value)}")
-    return value
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
