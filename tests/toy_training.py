@@ -7,6 +7,8 @@ after that iteration.
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +25,8 @@ from skill_gym.text_env import Outcome, TextEnv
 from skill_gym.trajectory import Task
 
 COLOUR_ID = "skill_gym_tests/Colour-v0"
+
+Metrics = Mapping[str, Any]
 
 
 class ColourEnv(TextEnv):
@@ -83,6 +87,25 @@ def toy_trainer(config: TrainConfig, **arguments: Any) -> Trainer:
     """A trainer with the toy teacher, unless the configuration names a model."""
     teacher = ToyTeacher() if config.teacher.name == "rules" else None
     return Trainer(config, teacher=teacher, **arguments)
+
+
+class _Reached(Exception):
+    pass
+
+
+def train_until(trainer: Trainer, reached: Callable[[Sequence[Metrics]], bool]) -> list[Metrics]:
+    """Trains until the metrics of all iterations so far show what is wanted, or to the end; gives them."""
+    rows: list[Metrics] = []
+
+    def look(_: int, metrics: Metrics) -> None:
+        rows.append(metrics)
+        if reached(rows):
+            raise _Reached
+
+    trainer.progress = look
+    with suppress(_Reached):
+        trainer.train()
+    return rows
 
 
 def toy_model(folder: Path) -> Path:
