@@ -16,6 +16,7 @@ import torch
 
 from skill_gym.agents.adapter import has_adapter, merged_state, trained_state
 from skill_gym.agents.config import flat
+from skill_gym.agents.models import save_model
 
 logger = logging.getLogger(__name__)
 
@@ -108,9 +109,9 @@ def save_checkpoint(
         shutil.rmtree(torn, ignore_errors=True)
         torn.mkdir(parents=True)
         # An adapter is merged here, so that the folder is a model like any other.
-        model.save_pretrained(torn / MODEL, state_dict=merged_state(model) if has_adapter(model) else None)
-        tokenizer.save_pretrained(torn / MODEL)
-        # The exact tensors as well: save_pretrained leaves out the tied ones.
+        merged = merged_state(model) if has_adapter(model) else None
+        save_model(model, tokenizer, torn / MODEL, state_dict=merged)
+        # The exact tensors as well: save_model leaves out the tied ones.
         torch.save(
             {"learner": dict(learner), "model": trained_state(model), "rng": _torch_rng()}, torn / TENSORS
         )

@@ -19,7 +19,7 @@ from skill_gym.agents.demonstration_source import DemonstrationSource, Exported,
 from skill_gym.agents.demonstration_tokens import encode, said
 from skill_gym.agents.demonstrations import DemonstrationConfig
 from skill_gym.agents.imitation import ImitationConfig, Progress, imitate
-from skill_gym.agents.models import load_model, load_tokenizer, resolve_model
+from skill_gym.agents.models import load_model, load_tokenizer, resolve_model, save_model
 from skill_gym.agents.packing import Sample
 from skill_gym.agents.policy import Completion, Request, Sampling
 from skill_gym.agents.replies import said_command
@@ -164,8 +164,7 @@ def save_policy(model: Any, tokenizer: Any, folder: str | Path, *, dtype: str = 
     folder = Path(folder)
     fresh = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
-    copy.deepcopy(model).to(getattr(torch, dtype)).save_pretrained(fresh)
-    tokenizer.save_pretrained(fresh)
+    save_model(copy.deepcopy(model).to(getattr(torch, dtype)), tokenizer, fresh)
     _tidy(fresh)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(fresh, folder)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from skill_gym.agents.models import save_model
 from skill_gym.agents.policy import Request
 
 
@@ -42,8 +43,7 @@ def engine_hits(requests: Sequence[Request], tokenizer: Any, *, context: int) ->
             num_key_value_heads=1,
             max_position_embeddings=context + 1,
         )
-        LlamaForCausalLM(config).save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        save_model(LlamaForCausalLM(config), tokenizer, folder)
         # Room for all of it: a block that had to go would be the size of the cache and not the layout.
         policy = VLLMPolicy(Path(folder), kv_cache_gib=2.0)
         asked = cached = 0

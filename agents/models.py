@@ -5,6 +5,7 @@ import importlib.util
 import json
 import logging
 import re
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,22 @@ def load_tokenizer(path: str | Path) -> Any:
     return tokenizer
 
 
+def save_model(
+    model: Any, tokenizer: Any, folder: str | Path, *, state_dict: Mapping[str, Any] | None = None
+) -> None:
+    """Writes model and tokenizer in Hugging Face layout, without a bar.
+
+    Args:
+        model: Hugging Face model.
+        tokenizer: Its own, so that the folder can be used by itself.
+        folder: Where they go.
+        state_dict: Weights to write in the place of the model's, such as those with an adapter merged.
+    """
+    _transformers()
+    model.save_pretrained(folder, state_dict=state_dict)
+    tokenizer.save_pretrained(folder)
+
+
 def models_cache() -> Path:
     """Where converted models lie: ``$XDG_CACHE_HOME/skill-gym/models``, by default under ``~/.cache``."""
     return cache_folder("models")
@@ -211,5 +228,5 @@ def _convert_gguf(source: Path, target: Path) -> None:
     config.rms_norm_eps = 1e-5
     model = transformers.LlamaForCausalLM(config).to(torch.bfloat16)
     model.load_state_dict(loaded.state_dict())
-    model.save_pretrained(target)
-    transformers.AutoTokenizer.from_pretrained(str(source), gguf_file=SMOLLM2_GGUF).save_pretrained(target)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(source), gguf_file=SMOLLM2_GGUF)
+    save_model(model, tokenizer, target)

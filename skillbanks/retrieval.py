@@ -16,6 +16,7 @@ from skill_gym.trajectory import Task
 TaskTypeSource = Literal["environment", "template", "goal", "similarity", "none"]
 
 _log = logging.getLogger(__name__)
+_told: set[tuple[str, str]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,7 @@ class ByTaskType:
             return Retrieved(general=_foremost(self.bank.skills, None), mistakes=self.bank.mistakes)
         task_type, source, confidence = task_type_of(self.bank, task)
         if source == "none":
-            _log.warning(
-                "no task type for %r (environment says %r): general skills only", task.goal, task.task_type
-            )
+            _tell_unknown(task.env_id, task.task_type, task.goal)
         names = bank_categories(self.bank, task_type) if task_type is not None else ()
         skills = tuple(skill for name in names for skill in self.bank.task_specific[name])
         # Mistakes may name the category or the task type itself.
@@ -161,6 +160,18 @@ def task_type_of(bank: SkillBank, task: Task) -> tuple[str | None, TaskTypeSourc
     if goal is not None and goal.task_type is not None:
         return goal.task_type, goal.source, goal.confidence
     return None, "none", 0.0
+
+
+def _tell_unknown(env_id: str, task_type: str, goal: str) -> None:
+    """Says it once in a process for an environment and a type of its own; ``task_type_source`` says each."""
+    if (env_id, task_type) not in _told:
+        _told.add((env_id, task_type))
+        _log.warning(
+            "no task type for %r (%s says %r): general skills only, as for all others like it",
+            goal,
+            env_id,
+            task_type,
+        )
 
 
 def _goal_rules(bank: SkillBank) -> Callable[[str], Goal] | None:

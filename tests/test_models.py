@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from tiny_model import save_tiny_model
 
 from skill_gym.agents import models
-from skill_gym.agents.models import ModelError, load_model, load_tokenizer, resolve_model
+from skill_gym.agents.models import ModelError, load_model, load_tokenizer, resolve_model, save_model
 from skill_gym.benchmarks.suite import make
 
 
@@ -132,6 +133,15 @@ def test_dtype_and_tokenizer_load(folder):
     assert load_tokenizer(folder).chat_template
     with pytest.raises(ModelError, match="dtype must be one of"):
         load_model(folder, "int3")
+
+
+def test_a_model_is_saved_without_a_bar(folder, tmp_path, capfd):
+    model, tokenizer = load_model(folder), load_tokenizer(folder)
+    transformers.utils.logging.enable_progress_bar()
+    save_model(model, tokenizer, tmp_path / "again")
+    assert capfd.readouterr().err == ""
+    assert resolve_model(tmp_path / "again") == tmp_path / "again"
+    assert len(load_tokenizer(tmp_path / "again")) == len(tokenizer)
 
 
 def test_the_bundled_policy_is_small_thinks_and_acts():

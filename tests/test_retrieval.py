@@ -265,3 +265,18 @@ def test_without_the_hierarchy_everything_is_general():
     assert found.task_specific == ()
     assert found.category is None
     assert ByTaskType(bank, hierarchy=False).with_bank(SkillBank.empty()).hierarchy is False
+
+
+def test_an_unknown_task_type_is_said_once_for_an_environment_and_not_for_every_task(caplog):
+    tasks = [
+        Task(str(at), f"Riddle:0:{at}", "Riddle", "train", kind, f"guess {at}")
+        for at, kind in enumerate(("rhyme", "rhyme", "sum"))
+    ]
+    for _ in range(2):
+        found = ByTaskType(SkillBank.empty()).retrieve(tasks)
+    assert [one.task_type_source for one in found] == ["none"] * 3
+    said = [record.getMessage() for record in caplog.records if "no task type" in record.getMessage()]
+    assert [message.partition(":")[0] for message in said] == [
+        "no task type for 'guess 0' (Riddle says 'rhyme')",
+        "no task type for 'guess 2' (Riddle says 'sum')",
+    ]

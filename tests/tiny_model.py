@@ -7,6 +7,8 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from skill_gym.agents.models import save_model
+
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
@@ -96,6 +98,5 @@ def save_tiny_model(
     """Writes model and tokenizer in Hugging Face layout and returns the folder."""
     tokenizer = tokenizer or tiny_tokenizer(texts)
     model = tiny_model(len(tokenizer), layers=layers, hidden=hidden, context=context, seed=seed)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    save_model(model, tokenizer, folder)
     return folder
