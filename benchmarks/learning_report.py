@@ -52,9 +52,9 @@ def write_learning_report(
         f"bank was distilled from {size.collect} episodes of the policy itself before the training, and "
         f"evolved every {size.validate_every} iterations from {size.validation} validation episodes. "
         f"Success is of {size.games} other games in each run, the same before and after, so that differences "
-        "are paired. Brackets hold 95% intervals: over games the runs are taken as given (Newcombe); over "
-        "runs (Student) they ask what another run would show. Seeds of one world play the same games, which "
-        "only the intervals over runs know.",
+        "are paired. Brackets hold 95% intervals: over games the runs are taken as given (Newcombe; a game "
+        "that several seeds of a world play is one draw); over runs (Student) they ask what another run "
+        "would show. Brackets of a single rate count what each run played as games of its own.",
         "## Held-out games",
         markdown_table(RESULT_HEAD, result_rows(lines)),
         "\n".join(f"- {line.label}: {verdict(*line.gain())}" for line in lines),

@@ -65,8 +65,10 @@ def pooled_difference(
 ) -> tuple[PairedDifference, OverRuns]:
     """How much ``after`` is better: over all games, and over runs.
 
-    The first interval takes the runs as given and the games as drawn; the second asks what another run would
-    show, so it is the honest one for claims about training, and wide when there are few runs.
+    The first interval takes the runs as given and the games as drawn. A game that several runs play, as seeds
+    of one world do, is one draw: where its differences agree, the interval is as much wider as they do. The
+    second asks what another run would show, so it is the honest one for claims about training, and wide when
+    there are few runs.
 
     Raises:
         EvaluationError: Other runs, or other tasks, on the two sides.
@@ -74,7 +76,41 @@ def pooled_difference(
     if before.keys() != after.keys():
         raise EvaluationError(f"runs differ: {sorted(before)} and {sorted(after)}")
     differences = [paired_difference(before[label], after[label]).value for label in before]
-    return paired_difference(pool(before), pool(after)), student(differences)
+    whole = paired_difference(pool(before), pool(after))
+    return widened(whole, _by_game(before, after)), student(differences)
+
+
+def widened(difference: PairedDifference, by_game: Sequence[Sequence[int]]) -> PairedDifference:
+    """The interval for games that were drawn and each played by one run or more.
+
+    Its halves grow by the square root of the design effect: the variance of the mean over games, each with
+    all that was played of it, by that of as many unrelated ones (Kish 1965; Liang and Zeger 1986). It is
+    never narrower than for unrelated ones.
+
+    Args:
+        difference: Over all that was played, taken as unrelated.
+        by_game: Of each game the differences of its pairs, each -1, 0 or 1.
+    """
+    centre, trials = difference.value, difference.trials
+    apart = sum((one - centre) ** 2 for game in by_game for one in game)
+    together = sum(sum(one - centre for one in game) ** 2 for game in by_game)
+    # Where all differences are the same they tell nothing of how much they agree: each game counts once.
+    effect = max(1.0, together / apart if apart else trials / len(by_game))
+    return replace(
+        difference,
+        low=max(-1.0, centre - sqrt(effect) * (centre - difference.low)),
+        high=min(1.0, centre + sqrt(effect) * (difference.high - centre)),
+    )
+
+
+def _by_game(before: Mapping[str, Evaluation], after: Mapping[str, Evaluation]) -> list[list[int]]:
+    """Of each game, whatever run played it, how much better the second attempt was."""
+    games: dict[str, list[int]] = {}
+    for label, first in before.items():
+        second = {result.task_key: result.solved for result in after[label].results}
+        for result in first.results:
+            games.setdefault(result.task_key, []).append(second[result.task_key] - result.solved)
+    return list(games.values())
 
 
 def student(values: Sequence[float]) -> OverRuns:

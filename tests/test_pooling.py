@@ -1,6 +1,10 @@
+from dataclasses import replace
+from math import sqrt
+
 import pytest
 
-from skill_gym.benchmarks.evaluation import Evaluation, EvaluationError, TaskResult
+from skill_gym.benchmarks.evaluation import Evaluation, EvaluationError, TaskResult, paired_difference
+from skill_gym.benchmarks.intervals import PairedDifference
 from skill_gym.benchmarks.pooling import pool, pooled_difference, student
 
 
@@ -41,3 +45,40 @@ def test_one_run_says_nothing_of_others_and_many_come_near_the_normal_interval()
     assert wide.high - wide.value == pytest.approx(1.96 * 0.50252 / 10, abs=1e-3)
     with pytest.raises(ValueError, match="at least one"):
         student([])
+
+
+def of_games(solved: set[int], world: str) -> Evaluation:
+    whole = evaluation(solved)
+    return replace(
+        whole, results=tuple(replace(one, task_key=f"{world}:{one.task_id}") for one in whole.results)
+    )
+
+
+def test_a_game_that_several_seeds_play_alike_is_one_draw():
+    lost, won = {0, 1}, {2, 3, 4, 5, 6}
+    alone, _ = pooled_difference({"a": of_games(lost, "1")}, {"a": of_games(won, "1")})
+    assert alone == paired_difference(evaluation(lost), evaluation(won))
+
+    def pair(second: str, lost: set[int], won: set[int]) -> PairedDifference:
+        before = {"a": of_games({0, 1}, "1"), "b": of_games(lost, second)}
+        return pooled_difference(before, {"a": of_games({2, 3, 4, 5, 6}, "1"), "b": of_games(won, second)})[0]
+
+    alike, apart = pair("1", lost, won), pair("2", lost, won)
+    assert (alike.value, alike.trials) == (apart.value, apart.trials) == (alone.value, 40)
+    # The same outcomes again say nothing new: twice as many unrelated games would be sqrt(2) times as sure.
+    assert alike.high - alike.value == pytest.approx(sqrt(2) * (apart.high - apart.value))
+    assert alike.value - alike.low == pytest.approx(alone.value - alone.low, rel=0.1)
+    # Seeds that disagree about the games are as good as other games.
+    others = pair("1", {8, 9}, {10, 11, 12, 13, 14})
+    assert (others.low, others.high) == (apart.low, apart.high)
+    nothing = pair("1", {2, 3, 4, 5, 6}, {0, 1})
+    assert nothing.value == 0
+
+
+def test_differences_that_are_all_the_same_count_each_game_once():
+    same = {"a": of_games(set(), "1"), "b": of_games(set(), "1")}
+    both, _ = pooled_difference(same, same)
+    other = {"a": of_games(set(), "1"), "b": of_games(set(), "2")}
+    apart, _ = pooled_difference(other, other)
+    assert both.value == apart.value == 0
+    assert both.high == pytest.approx(sqrt(2) * apart.high)
