@@ -6,12 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 import gymnasium as gym
 
 from skill_gym import __version__
-from skill_gym.agents.policy import Structure
 from skill_gym.benchmarks import (
     bank_command,
     collect_command,
@@ -23,7 +21,8 @@ from skill_gym.benchmarks import (
     warm_up,
     webshop_build,
 )
-from skill_gym.benchmarks.players import PLAYERS, add_backend_arguments
+from skill_gym.benchmarks.env_options import add_env_options
+from skill_gym.benchmarks.player_options import EXPERTS, add_player_options
 from skill_gym.registration import SUITE
 
 EPILOG = """examples:
@@ -41,9 +40,6 @@ EPILOG = """examples:
   skill-gym bank show starter --task "heat some apple and put it in fridge"
   skill-gym demo                                      the whole loop, with a report
 """
-
-
-EXPERTS = "explorer, planner, walkthrough (ALFWorld); shopper, oracle (WebShop); seeker, oracle (Search)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     choices = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     play = choices.add_parser("play", help="play a game yourself in the terminal")
-    _add_env(play)
+    add_env_options(play)
     play.add_argument("--task", help="id of the task; drawn when left out")
     play.add_argument("--seed", type=int, help="seed of the draw")
     play.add_argument("--expert", metavar="NAME", help=f"who answers 'hint': {EXPERTS}; nobody if left out")
@@ -112,35 +108,9 @@ def parser() -> argparse.ArgumentParser:
         help="play every task of a split exactly once; success by task type with 95%% intervals",
         description="Plays every task of a split exactly once. The result does not depend on --slots.",
     )
-    _add_env(evaluate)
-    evaluate.add_argument("--policy", default="expert", help=PLAYERS)
-    evaluate.add_argument(
-        "--expert", metavar="NAME", help=f"of --policy expert: {EXPERTS}; the first if left out"
-    )
-    evaluate.add_argument(
-        "--failure-rate", type=float, default=0.0, help="the expert's share of random commands"
-    )
-    add_backend_arguments(evaluate)
-    evaluate.add_argument("--base-url", help="address of an OpenAI-compatible endpoint, for openai:MODEL")
-    evaluate.add_argument(
-        "--layout", choices=("transcript", "step"), default="transcript", help="form of the prompts"
-    )
-    evaluate.add_argument(
-        "--think", action="store_true", help="the reply format asks for a thought before the command"
-    )
-    evaluate.add_argument("--max-skill-tokens", type=int, default=2000, help="budget of the skill block")
-    evaluate.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
-    evaluate.add_argument("--max-new-tokens", type=int, default=512, help="longest reply")
-    evaluate.add_argument(
-        "--structure",
-        choices=get_args(Structure),
-        default="none",
-        help="hold a model's replies to the reply format, or to an admissible command in it",
-    )
-    evaluate.add_argument("--max-steps", type=int, help="step limit; the environment's own when left out")
-    evaluate.add_argument("--slots", type=int, default=64, help="episodes under way at a time")
+    add_env_options(evaluate)
+    add_player_options(evaluate, slots=64)
     evaluate.add_argument("--limit", type=int, metavar="N", help="only the first N tasks of the split")
-    evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the results, task by task")
     evaluate.add_argument(
         "--trajectories", type=Path, metavar="FILE", help="append all episodes (JSON lines)"
@@ -161,8 +131,8 @@ def parser() -> argparse.ArgumentParser:
     collect = choices.add_parser(
         "collect", help="play a split; store episodes, write memories of them, choose demonstrations"
     )
-    _add_env(collect)
-    collect_command.add_arguments(collect, PLAYERS, EXPERTS)
+    add_env_options(collect)
+    collect_command.add_arguments(collect)
     collect.set_defaults(run=collect_command.run)
 
     train = choices.add_parser(
@@ -231,38 +201,3 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="further settings, as for train")
     demo.set_defaults(run=commands.run_demo)
     return top
-
-
-def _add_env(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--env", default="skill_gym/ALFWorld-v0", metavar="ID", help=f"environment: {', '.join(SUITE)}"
-    )
-    command.add_argument(
-        "--split",
-        help="generated (the default, no download), generated_validation, generated_test; ALFWorld: train, "
-        "valid_seen, valid_unseen, valid_train; WebShop: train, validation, test, all",
-    )
-    command.add_argument(
-        "--data", help="folder of the official data (or the variables ALFWORLD_DATA, WEBSHOP_DATA)"
-    )
-    command.add_argument("--task-types", nargs="+", metavar="TYPE", help="only these types")
-    command.add_argument("--world", type=int, metavar="N", help="a world whose generated games share habits")
-    command.add_argument(
-        "--generator",
-        nargs="+",
-        metavar="KEY=VALUE",
-        default=(),
-        help="settings of generated tasks, e.g. room_scale=0.5 object_scale=0.6, or products=2000",
-    )
-    command.add_argument(
-        "--env-options",
-        nargs="+",
-        metavar="KEY=VALUE",
-        default=(),
-        help="further arguments of the environment, e.g. observation=text_rich goals=human",
-    )
-    command.add_argument(
-        "--bank",
-        default="starter",
-        help="'starter' (the environment's), 'none', a bank file, a SKILL.md folder, or STORE@VERSION",
-    )

@@ -7,8 +7,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from skill_gym.benchmarks.commands import env_arguments, experts_of
-from skill_gym.benchmarks.players import add_backend_arguments
+from skill_gym.benchmarks.player_options import (
+    add_player_options,
+    chosen_sampling,
+    chosen_stack,
+    open_chosen_player,
+    playing_arguments,
+)
 from skill_gym.benchmarks.teacher_options import add_teacher_arguments
 
 DESCRIPTION = """Plays the tasks of a split and stores what happened, step by step, in FOLDER:
@@ -35,7 +40,7 @@ EPILOG = """examples:
 """
 
 
-def add_arguments(command: argparse.ArgumentParser, players: str, experts: str) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     """Adds the options, besides those of the environment."""
     command.description, command.epilog = DESCRIPTION, EPILOG
     command.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -68,24 +73,12 @@ def add_arguments(command: argparse.ArgumentParser, players: str, experts: str) 
     )
     where.add_argument("--no-verify", action="store_true", help="do not replay demonstrations")
     play = command.add_argument_group("who plays, and how")
-    play.add_argument("--policy", default="expert", help=players)
-    play.add_argument("--expert", metavar="NAME", help=f"of --policy expert: {experts}; else the first")
-    play.add_argument("--failure-rate", type=float, default=0.0, help="the expert's share of random commands")
-    add_backend_arguments(play)
-    play.add_argument("--base-url", help="address of an OpenAI-compatible endpoint, for openai:MODEL")
+    add_player_options(play, slots=16)
     play.add_argument(
         "--policy-price",
         metavar="IN,OUT",
         help="US dollars for a million tokens that openai:MODEL reads, says",
     )
-    play.add_argument("--layout", choices=("transcript", "step"), default="transcript", help="of the prompts")
-    play.add_argument("--think", action="store_true", help="ask for a thought before each command")
-    play.add_argument("--max-skill-tokens", type=int, default=2000, help="budget of the skill block")
-    play.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
-    play.add_argument("--max-new-tokens", type=int, default=512, help="longest reply")
-    play.add_argument("--max-steps", type=int, help="step limit; the environment's own when left out")
-    play.add_argument("--slots", type=int, default=16, help="episodes under way at a time (%(default)s)")
-    play.add_argument("--seed", type=int, default=0)
     add_teacher_arguments(command)
 
 
@@ -140,7 +133,16 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """What decides how an episode goes; more episodes, attempts or slots may be asked for later."""
     from skill_gym.skillbanks.bank_source import open_bank
 
-    names = ("policy", "failure_rate", "layout", "think", "temperature", "max_new_tokens", "max_skill_tokens")
+    names = (
+        "policy",
+        "failure_rate",
+        "layout",
+        "think",
+        "temperature",
+        "max_new_tokens",
+        "structure",
+        "max_skill_tokens",
+    )
     return {
         "env": options.env,
         "arguments": _env_arguments(options),
@@ -151,51 +153,25 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _env_arguments(options: argparse.Namespace) -> dict[str, Any]:
-    from skill_gym.registration import step_limit
-
-    arguments = env_arguments(options)
-    if options.max_steps is not None:
-        arguments |= step_limit(options.env, options.max_steps)
-    if options.policy == "expert" and not options.sources:
-        arguments["expert"] = options.expert or experts_of(options.env)[0]
-    return arguments
+    return playing_arguments(options, expert=not options.sources)
 
 
 def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
     """Plays what is missing."""
-    from skill_gym.agents.policy import Sampling
-    from skill_gym.benchmarks import suite
     from skill_gym.benchmarks.collect_play import attempts, play_missing
-    from skill_gym.benchmarks.players import open_player, token_counter
+    from skill_gym.benchmarks.players import token_counter
     from skill_gym.benchmarks.policy_spending import PolicySpending
     from skill_gym.benchmarks.progress import EpisodeBar
-    from skill_gym.skillbanks.bank_source import open_bank
     from skill_gym.skillbanks.teachers.price import read_prices
 
-    make = partial(
-        suite.make,
-        options.env,
-        bank=open_bank(options.bank, options.env),
-        layout=options.layout,
-        think=options.think,
-        max_tokens=options.max_skill_tokens,
-        **_env_arguments(options),
-    )
+    make = chosen_stack(options, _env_arguments(options))
     probe = make()
     tasks = list(probe.get_wrapper_attr("tasks")[: options.episodes])
     probe.close()
     wanted = attempts(tasks, options.attempts, options.seed)
     done = sum(attempt.key in log for attempt in wanted)
     if done < len(wanted):
-        policy = open_player(
-            options.policy,
-            backend=options.backend,
-            failure_rate=options.failure_rate,
-            seed=options.seed,
-            base_url=options.base_url,
-            url=options.url,
-            slots=options.slots,
-        )
+        policy = open_chosen_player(options)
         model = options.policy.removeprefix("openai:")
         prices = read_prices(options.policy_price, model) if options.policy_price else {}
         if prices and model not in prices:
@@ -214,7 +190,7 @@ def _play(options: argparse.Namespace, log: Any, broken: Any) -> None:
                 log,
                 broken,
                 slots=options.slots,
-                sampling=Sampling(temperature=options.temperature, max_new_tokens=options.max_new_tokens),
+                sampling=chosen_sampling(options),
                 on_played=played,
             )
         if figures := spent.figures():

@@ -1,120 +1,47 @@
 """What each command of the command line does; heavy imports wait until one runs."""
 
 import argparse
-import json
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-
-def env_arguments(options: argparse.Namespace) -> dict[str, Any]:
-    """The environment's arguments that the options name.
-
-    Raises:
-        ValueError: The environment has no such argument.
-    """
-    from skill_gym.registration import check_arguments
-
-    given = {
-        "split": options.split,
-        "data": options.data,
-        "task_types": options.task_types,
-        "world": options.world,
-        "generator": key_values(options.generator, "--generator", "room_scale=0.5") or None,
-    }
-    given |= key_values(options.env_options, "--env-options", "observation=text_rich")
-    arguments = {name: value for name, value in given.items() if value is not None}
-    check_arguments(options.env, arguments)
-    return arguments
-
-
-def key_values(settings: Sequence[str], option: str, example: str) -> dict[str, Any]:
-    """Values by name, read as JSON where they are; which names there are, the environment knows."""
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals or not name:
-            raise ValueError(f"expected KEY=VALUE for {option}, got {setting!r}; write e.g. {example}")
-        try:
-            values[name] = json.loads(value)
-        except ValueError:
-            values[name] = value
-    return values
-
-
-def experts_of(env_id: str) -> Sequence[str]:
-    """The environment's experts, the one that knows only what it has read first.
-
-    Raises:
-        ValueError: It has none.
-    """
-    from skill_gym.registration import env_class
-
-    experts: Sequence[str] = env_class(env_id).metadata.get("experts", ())
-    if not experts:
-        raise ValueError(f"{env_id} has no expert; choose another --policy")
-    return experts
-
-
-def _open_bank(name: str, env_id: str) -> Any:
-    from skill_gym.skillbanks.bank_source import open_bank
-
-    return open_bank(name, env_id)
+from skill_gym.benchmarks.env_options import env_arguments
+from skill_gym.benchmarks.player_options import (
+    chosen_sampling,
+    chosen_stack,
+    open_chosen_player,
+    playing_arguments,
+)
 
 
 def run_play(options: argparse.Namespace) -> int:
     """A person plays one episode."""
     from skill_gym.benchmarks.play import play
     from skill_gym.registration import env_class
+    from skill_gym.skillbanks.bank_source import open_bank
 
     kwargs = {**env_class(options.env).metadata.get("person", {}), **env_arguments(options)}
     if options.expert:
         kwargs["expert"] = options.expert
-    bank = _open_bank(options.bank, options.env)
+    bank = open_bank(options.bank, options.env)
     play(options.env, bank=bank, task=options.task, seed=options.seed, record_to=options.record, **kwargs)
     return 0
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
     """A policy plays every task once; exit code 1 when episodes broke."""
-    from functools import partial
-
-    from skill_gym.agents.policy import Sampling
-    from skill_gym.benchmarks import suite
     from skill_gym.benchmarks.evaluate import evaluate
     from skill_gym.benchmarks.evaluation import Evaluation, paired_difference
-    from skill_gym.benchmarks.players import open_player, token_counter
+    from skill_gym.benchmarks.players import token_counter
     from skill_gym.benchmarks.progress import EpisodeBar
-    from skill_gym.registration import step_limit
 
-    kwargs = env_arguments(options)
-    if options.max_steps is not None:
-        kwargs |= step_limit(options.env, options.max_steps)
-    if options.policy == "expert":
-        kwargs["expert"] = options.expert or experts_of(options.env)[0]
+    arguments = playing_arguments(options)
     earlier = Evaluation.load(options.compare) if options.compare else None
-    policy = open_player(
-        options.policy,
-        backend=options.backend,
-        failure_rate=options.failure_rate,
-        seed=options.seed,
-        base_url=options.base_url,
-        url=options.url,
-        slots=options.slots,
-    )
-    if options.structure != "none" and not hasattr(policy, "chat"):
-        raise ValueError(f"--structure holds a model's tokens, and {policy.name} has none; leave it out")
+    policy = open_chosen_player(options)
     make_env = partial(
-        suite.make,
-        options.env,
-        bank=_open_bank(options.bank, options.env),
-        layout=options.layout,
-        think=options.think,
-        max_tokens=options.max_skill_tokens,
+        chosen_stack(options, arguments),
         count_tokens=token_counter(policy),
         record_to=options.trajectories,
         policy_name=policy.name,
-        **kwargs,
     )
     probe = make_env()
     tasks = [task.id for task in probe.get_wrapper_attr("tasks")[: options.limit]]
@@ -126,11 +53,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             tasks=tasks,
             slots=options.slots,
             seed=options.seed,
-            sampling=Sampling(
-                temperature=options.temperature,
-                max_new_tokens=options.max_new_tokens,
-                structure=options.structure,
-            ),
+            sampling=chosen_sampling(options),
             on_played=bar.played,
             allow_leak=options.allow_leak,
             leak_policy=options.leak_policy,

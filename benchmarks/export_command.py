@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skill_gym.benchmarks import warm_up
 from skill_gym.benchmarks.collect_folder import DEMONSTRATIONS_FILE, TRAJECTORIES_FILE
-from skill_gym.benchmarks.commands import key_values
+from skill_gym.benchmarks.env_options import key_values
 from skill_gym.trajectory import Trajectory, read_trajectories
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skill_gym.benchmarks.commands import key_values
+from skill_gym.benchmarks.env_options import key_values
 from skill_gym.registration import SUITE, check_arguments
 from skill_gym.skillbanks.habit_practice import HabitPractice
 from skill_gym.skillbanks.practice import Practice
