@@ -30,25 +30,18 @@ types: $(VENV)/.ready ## Check types, strictly.
 	@for room in skillbanks wrappers agents benchmarks; do ln -sfn "$(CURDIR)/$$room" build/types/skill_gym/$$room; done
 	cd build/types && ../../$(BIN)/mypy --config-file ../../setup.cfg -p skill_gym
 
+# Claims about seconds have the machine to themselves; the others only count, so two run beside each other.
+TIMED := alfworld_speed webshop_speed webshop_growth search_retrieval search_server store_crash
+COUNTED := context_tokens rollout_speed prefix_cache algorithm_oracles planted_skills planted_causes found_habits \
+	skill_value webshop_expert search_expert search_routing routing
+BESIDE := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 bench: $(VENV)/.ready ## Check every claim, quickly.
-	$(BIN)/python -m skill_gym.benchmarks.alfworld_speed --quick
-	$(BIN)/python -m skill_gym.benchmarks.webshop_speed --quick
-	$(BIN)/python -m skill_gym.benchmarks.webshop_growth --quick
-	$(BIN)/python -m skill_gym.benchmarks.webshop_expert --quick
-	$(BIN)/python -m skill_gym.benchmarks.search_retrieval --quick
-	$(BIN)/python -m skill_gym.benchmarks.search_expert --quick
-	$(BIN)/python -m skill_gym.benchmarks.search_routing --quick
-	$(BIN)/python -m skill_gym.benchmarks.search_server --quick
-	$(BIN)/python -m skill_gym.benchmarks.routing --quick
-	$(BIN)/python -m skill_gym.benchmarks.store_crash --quick
-	$(BIN)/python -m skill_gym.benchmarks.planted_skills --quick
-	$(BIN)/python -m skill_gym.benchmarks.planted_causes --quick
-	$(BIN)/python -m skill_gym.benchmarks.found_habits --quick
-	$(BIN)/python -m skill_gym.benchmarks.skill_value --quick
-	$(BIN)/python -m skill_gym.benchmarks.context_tokens --quick
-	$(BIN)/python -m skill_gym.benchmarks.rollout_speed --quick
-	$(BIN)/python -m skill_gym.benchmarks.prefix_cache --quick
-	$(BIN)/python -m skill_gym.benchmarks.algorithm_oracles --quick
+	@$(MAKE) --no-print-directory -j1 $(TIMED:%=bench-%)
+	@$(MAKE) --no-print-directory $(BESIDE) $(COUNTED:%=bench-%)
+
+bench-%: $(VENV)/.ready
+	$(BIN)/python -m skill_gym.benchmarks.$* --quick
 
 reference: $(VENV)/.ready ## Add the original ALFWorld engine, for differential tests (needs cmake and g++).
 	$(BIN)/pip install --quiet --no-deps -r requirements/alfworld-reference.txt

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             banks=banks,
             memories=memories,
             data=given.data,
-            episodes=given.episodes or (5 if given.quick else 20),
+            episodes=given.episodes or (3 if given.quick else 20),
             experience=given.experience or (20 if given.quick else 60),
         )
         for environment in SCENES:
@@ -76,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 seed=given.seed,
             )
             worlds = held_out_worlds(given.worlds or (1 if given.quick else 4))
-            games = given.games or (20 if given.quick else 36)
-            collect = given.collect or (40 if given.quick else 60)
+            games = given.games or (12 if given.quick else 36)
+            collect = given.collect or (24 if given.quick else 60)
             print(
                 f"\n{policy.name} in {len(worlds)} held-out worlds, {games} games each; skills and memories "
                 f"are of the same {collect} episodes of its own. Tokens sent at a step, over the episodes "
