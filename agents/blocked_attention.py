@@ -1,7 +1,8 @@
-"""Causal attention in blocks of queries: on CPUs faster than PyTorch's fused kernel, forward and backward.
+"""Causal attention in blocks of queries, for training on CPUs in bfloat16 at a few hundred tokens.
 
-A block of queries reads only the keys up to its own end, so half of the products are never made. For four
-heads of 64 over 512 tokens in bfloat16 this halves the time of ``scaled_dot_product_attention`` on one core.
+A block of queries reads only the keys up to its own end, so half of the products are never made. Forward and
+backward of heads of 64 over 512 tokens take 1.4 to 1.8 times less time than ``scaled_dot_product_attention``
+in bfloat16 (one core with AVX-512); in float32, or over 1,024 tokens and more, there is no gain.
 """
 
 from typing import Any

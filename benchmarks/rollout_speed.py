@@ -21,9 +21,8 @@ PLAYERS = {50: 0.745, 70: 0.685, 90: 0.61}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints and gives the exit code."""
     given = _parser().parse_args(arguments)
-    given.slots = given.slots or (64 if given.quick else 128)
-    given.batches = given.batches or (4 if given.quick else 8)
-    given.iterations = given.iterations or (2 if given.quick else 8)
+    given.slots = given.slots or (32 if given.quick else 128)
+    given.iterations = given.iterations or (4 if given.quick else 8)
     drawn, equal = ReplyLengths(given.reply_tokens), ReplyLengths(given.reply_tokens, spread=0)
     setting = Setting(
         slots=given.slots,
@@ -70,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = options(__doc__)
     parser.add_argument("--data", metavar="DIR", help="official ALFWorld games; without, generated ones")
     parser.add_argument("--bank", metavar="FILE", help="bank in the prompts; without, the starter")
-    parser.add_argument("--slots", type=int, help="episodes at once, a multiple of 8; 128, with --quick 64")
-    parser.add_argument("--batches", type=int, help="lock-step's; 8, with --quick 4")
-    parser.add_argument("--iterations", type=int, help="measured ones; 8, with --quick 2")
+    parser.add_argument("--slots", type=int, help="episodes at once, a multiple of 8; 128, with --quick 32")
+    parser.add_argument("--batches", type=int, default=8, help="lock-step's (%(default)s)")
+    parser.add_argument("--iterations", type=int, help="measured ones; 8, with --quick 4")
     parser.add_argument("--reply-tokens", type=float, default=60, help="mean length of a reply")
     parser.add_argument("--env-ms", type=float, default=0.2, help="virtual time of a reset or step")
     parser.add_argument("--model", default="tiny", help="whom the real engine samples from")
