@@ -16,6 +16,7 @@ HEAVY = {
     "peft": {"agents/adapter.py"},
     "wandb": {"agents/wandb_run.py"},
     "vllm": {"agents/vllm_engine.py"},
+    "xgrammar": {"agents/grammar.py"},
     "openai": {"skillbanks/teachers/openai_chat.py"},
     "pydantic": {"skillbanks/teachers"},
     "textworld": {"skill_gym/alfworld/reference.py"},

@@ -7,6 +7,7 @@ import pytest
 import torch
 from sampled_trees import VOCABULARY, branching_samples, small_model
 
+from skill_gym.agents.forward_pass import ForwardPass
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.learner import Learner
 from skill_gym.agents.packing import micro_batches, tree_batches
@@ -145,6 +146,16 @@ def test_bits_beyond_the_vocabulary_do_not_count():
     masks = TokenMasks.of([(1 << 3 | 1 << 39 | 1 << 60).to_bytes(8, "little")])
     kept = masked(logits, masks.rows[masks.index])
     assert torch.nonzero(~kept.isinf())[:, 1].tolist() == [3, 39]
+
+
+@pytest.mark.parametrize("packing", ["padded", "tree"])
+@pytest.mark.parametrize("budget", [25, 60, 1000])
+def test_masks_stay_with_their_tokens_however_samples_are_cut_into_batches(packing, budget):
+    model = small_model("llama")
+    samples, allowed = masked_samples(3)
+    expected, _ = one_by_one(model, samples, allowed, 1.0)
+    found = ForwardPass(GRPOConfig(packing=packing, micro_batch_tokens=budget)).logprobs(model, samples)
+    torch.testing.assert_close(torch.cat(found), expected.detach(), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("packing", ["padded", "tree"])
