@@ -52,7 +52,9 @@ class ForwardPass:
             TreeAttentionError: It does not; the message says what to set.
         """
         if self._trees:
-            check_exact(model, self._config.tree_attention)
+            # In the precision of the training: not every kernel has another.
+            with self._autocast(model):
+                check_exact(model, self._config.tree_attention)
 
     def ready(self, model: Any) -> AbstractContextManager[None]:
         """In what forward and backward passes of a model belong."""
@@ -75,8 +77,7 @@ class ForwardPass:
         budget = max_tokens or self._config.micro_batch_tokens
         pack = tree_batches if self._trees else micro_batches
         attention = self._config.tree_attention
-        device = next(iter(model.parameters())).device
-        autocast = partial(torch.autocast, device.type, dtype=torch.bfloat16, enabled=self._config.bf16)
+        autocast = partial(self._autocast, model)
         batches = pack(samples, max_tokens=budget)
         for batch, trunks, tokens in walk(model, batches, attention=attention, within=autocast):
             with autocast():
@@ -94,3 +95,7 @@ class ForwardPass:
             for one in self.read(model, samples, max_tokens=2 * self._config.micro_batch_tokens):
                 result[one.batch.index] = one.logprobs.float().cpu()
         return list(torch.split(result, [sample.replies for sample in samples]))
+
+    def _autocast(self, model: Any) -> AbstractContextManager[None]:
+        device = next(iter(model.parameters())).device
+        return torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._config.bf16)

@@ -58,7 +58,7 @@ class GRPOConfig:
         packing: ``tree``: what sequences begin with alike goes through the model once; ``padded``: each by
             itself. Both give the same gradients.
         tree_attention: How a tree is attended over; ``auto`` is FlexAttention on GPUs, PyTorch's own kernel
-            on CPUs, see ``prefix_tree_attention``.
+            on CPUs; ``flash`` is variable-length FlashAttention on GPUs; see ``prefix_tree_attention``.
         micro_batch_tokens: Tokens whose activations exist at once; bounds memory, changes no result. Where a
             tree is larger it is cut; what the parts share still goes through once and waits for them.
         old_logprobs: ``recompute`` with the weights before the first step, or the ``sampler``'s own.

@@ -13,14 +13,16 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from skill_gym.agents.prefix_tree import PrefixTree
 from skill_gym.agents.prefix_tree_cascade import Run, cascade_attention, runs
+from skill_gym.agents.prefix_tree_flash import flash_attention, launches
 from skill_gym.agents.prefix_tree_trunk import KeyValues, Trunk
 
 NAME = "skill_gym_prefix_tree"
 """Under which transformers knows it."""
 
-TreeAttention = Literal["auto", "cascade", "flex", "dense"]
+TreeAttention = Literal["auto", "cascade", "flex", "flash", "dense"]
 """``cascade``: two calls of PyTorch's own kernel a run, on CPUs. ``flex``: one compiled call that skips what
-nobody sees, on GPUs. ``dense``: one call with a mask of tokens times tokens, everywhere."""
+nobody sees, on GPUs. ``flash``: FlashAttention on sequences of various lengths, a call a level, for half
+precision on GPUs. ``dense``: one call with a mask of tokens times tokens, everywhere."""
 
 _REFUSED = ("softcap", "s_aux", "position_bias")
 """What some models do to their attention weights that is not done here."""
@@ -42,6 +44,12 @@ def choose_attention(device: torch.device, wanted: TreeAttention = "auto") -> Tr
         raise TreeAttentionError(
             f"cascade attention is for CPUs, the model is on {device}; use flex or dense"
         )
+    if wanted == "flash" and device.type != "cuda":
+        raise TreeAttentionError(
+            f"flash attention is for NVIDIA GPUs, the model is on {device}; use cascade, or auto"
+        )
+    if wanted == "flash" and torch.cuda.get_device_capability(device) < (8, 0):
+        raise TreeAttentionError("FlashAttention needs a GPU from Ampere on; use flex or dense")
     if wanted == "flex" and device.type == "cpu":
         raise TreeAttentionError("FlexAttention has no backward pass on CPUs; use cascade, or auto")
     if wanted == "flex" and device.type == "cuda" and importlib.util.find_spec("triton") is None:
@@ -143,10 +151,12 @@ class TreeShape:
         if torch.is_autocast_enabled(device):
             # As autocast does for PyTorch's own attention: positions leave queries and keys in float32.
             query, key, value = (one.to(torch.get_autocast_dtype(device)) for one in (query, key, value))
+        window = None if window is None or window >= self.deepest else window
+        if self.attention == "flash" and window is None:
+            return self._flash(query, key, value, scale)
         groups = query.shape[1] // key.shape[1]
         if groups > 1:
             key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
-        window = None if window is None or window >= self.deepest else window
         if self.attention == "cascade" and window is None:
             return cascade_attention(query, key, value, self.tree, scale=scale)
         if self.attention == "flex":
@@ -159,9 +169,22 @@ class TreeShape:
             query, key, value, attn_mask=self._mask("dense", window), scale=scale
         )
 
+    def _flash(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        if query.dtype not in (torch.bfloat16, torch.float16):
+            raise TreeAttentionError(
+                "FlashAttention computes in half precision: set grpo.bf16=true or model.dtype=bfloat16, or "
+                "grpo.tree_attention=flex"
+            )
+        query, key, value = (one[0].transpose(0, 1) for one in (query, key, value))
+        attended = flash_attention(query, key, value, self._mask("flash", None), scale=scale)
+        return attended.transpose(0, 1)[None]
+
     def _mask(self, kind: TreeAttention, window: int | None) -> Any:
         if (kind, window) not in self._masks:
-            made = self._flex_mask(window) if kind == "flex" else self._dense_mask(window)
+            if kind == "flash":
+                made: Any = launches(self.tree, self.ends.device, self._past)
+            else:
+                made = self._flex_mask(window) if kind == "flex" else self._dense_mask(window)
             self._masks[kind, window] = made
         return self._masks[kind, window]
 

@@ -43,10 +43,10 @@ def check_exact(model: Any, attention: TreeAttention = "auto") -> None:
     except (TypeError, ValueError) as error:
         raise TreeAttentionError(cannot(model, str(error))) from error
     except RuntimeError as error:
-        if choose_attention(device, attention) != "flex":
+        if (chosen := choose_attention(device, attention)) not in ("flex", "flash"):
             raise
         raise TreeAttentionError(
-            f"FlexAttention does not run here ({error}); set grpo.tree_attention=dense"
+            f"{chosen} attention does not run here ({error}); set grpo.tree_attention=dense"
         ) from error
     finally:
         model.train(was_training)
