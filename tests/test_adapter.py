@@ -182,7 +182,7 @@ def test_transformers_samples_with_the_adapter_that_is_trained(folder: Path, tmp
 
 @pytest.fixture(scope="module")
 def engine(folder: Path) -> Iterator[VLLMPolicy]:
-    policy = VLLMPolicy(folder, dtype="float32", max_concurrent=8, lora_rank=RANK)
+    policy = VLLMPolicy(folder, dtype="float32", max_concurrent=8, lora_rank=RANK, sleeps=True)
     yield policy
     policy.close()
 
@@ -201,6 +201,8 @@ def test_vllm_answers_with_each_adapter_in_turn_as_peft_does(
     assert largest_difference(base, answers(engine)) < 1e-4
     sync = WeightSync(engine, tmp_path / "weights")
     for version, model in enumerate((first, second, first), 1):
+        sync.make_room()
+        assert engine._engine.is_asleep
         sync.send(model, version)
         found = answers(engine)
         assert {each.weights_version for each in found} == {version}

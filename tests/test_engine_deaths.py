@@ -15,7 +15,7 @@ from toy_env import TOY_ID
 from skill_gym.agents.engine_deaths import EngineDeaths, last_words
 from skill_gym.agents.loaded_weights import LoadedWeights
 from skill_gym.agents.models import load_model
-from skill_gym.agents.policy import PolicyError, Request, Sampling
+from skill_gym.agents.policy import EngineAsleep, PolicyError, Request, Sampling
 from skill_gym.agents.rollout import Episode, Rollout, play
 from skill_gym.agents.vllm_policy import VLLMPolicy
 from skill_gym.wrappers.tagged_action import TaggedAction
@@ -100,6 +100,7 @@ def policy(engine: VLLMPolicy) -> VLLMPolicy:
     """The same policy for all tests, brought back to life; each start takes seconds."""
     if not engine._engine.is_running:
         engine._engine.start()
+        engine._over = ""
     engine._deaths = EngineDeaths(ENOUGH)
     return engine
 
@@ -210,6 +211,33 @@ def test_engine_that_dies_over_new_weights_is_started_with_them(
     policy.load_weights(model.state_dict(), 3)
     assert (policy.restarts, policy.weights_version) == (1, 3)
     assert greedy(policy) == expected
+
+
+@pytest.mark.vllm
+@needs_vllm
+def test_engine_that_dies_as_it_goes_to_sleep_is_started_when_it_is_woken(
+    policy: VLLMPolicy, folder: Path
+) -> None:
+    plain = load_model(folder).state_dict()
+    policy.load_weights(plain, 1)
+    expected = greedy(policy)
+    policy.sleep()
+    with pytest.raises(EngineAsleep):
+        greedy(policy)
+    policy.load_weights(plain, 2)
+    assert (greedy(policy), policy.restarts) == (expected, 0)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise no_memory()
+
+    policy._engine._engine.sleep = fail
+    policy.sleep()
+    # Its memory is free for the learner; what it was given is trained on meanwhile.
+    assert not policy._engine.is_running
+    with pytest.raises(EngineAsleep):
+        greedy(policy)
+    policy.load_weights(plain, 3)
+    assert (greedy(policy), policy.restarts) == (expected, 1)
 
 
 @pytest.mark.vllm

@@ -1,4 +1,4 @@
-"""A vLLM server in another process samples as the engine in this one does, and takes new weights."""
+"""A vLLM server in another process samples as transformers does in this one, takes new weights, sleeps."""
 
 import importlib.util
 import logging
@@ -10,6 +10,7 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 import torch
+from cut_line import CutLine
 from held_replies import check_held, held_requests, mismatches
 from tiny_model import save_tiny_model, tiny_model
 from toy_env import TOY_ID
@@ -18,13 +19,23 @@ from vllm_server_process import VLLMServerProcess
 
 from skill_gym.agents.engine_deaths import EngineDeaths
 from skill_gym.agents.metrics import read_metrics
-from skill_gym.agents.models import load_model
-from skill_gym.agents.policy import Completion, Policy, PolicyError, PromptTooLong, Request, Sampling
+from skill_gym.agents.models import load_model, load_tokenizer
+from skill_gym.agents.policy import (
+    Completion,
+    EngineAsleep,
+    Policy,
+    PolicyError,
+    PromptTooLong,
+    Request,
+    Sampling,
+)
 from skill_gym.agents.rollout import Episode, play
 from skill_gym.agents.sampler import open_sampler
 from skill_gym.agents.server_policy import ServerPolicy
+from skill_gym.agents.server_weights import FIRST_WEIGHTS
 from skill_gym.agents.trainable_policy import TrainablePolicy
-from skill_gym.agents.vllm_policy import VLLMPolicy
+from skill_gym.agents.transformers_policy import TransformersPolicy
+from skill_gym.agents.vllm_server import VLLMServer
 from skill_gym.wrappers.tagged_action import TaggedAction
 from skill_gym.wrappers.task_prompt import TaskPrompt
 
@@ -111,7 +122,7 @@ def close(first: Completion, second: Completion) -> bool:
     ) and max(abs(a - b) for a, b in zip(first.logprobs, second.logprobs, strict=True)) < 1e-4
 
 
-def test_server_answers_as_the_engine_in_this_process_before_and_after_new_weights(
+def test_server_answers_as_transformers_does_before_and_after_new_weights(
     policy: ServerPolicy, folder: Path
 ) -> None:
     assert isinstance(policy, TrainablePolicy)
@@ -120,13 +131,11 @@ def test_server_answers_as_the_engine_in_this_process_before_and_after_new_weigh
     theirs = answers(policy, questions())
     policy.load_weights(state, 7)
     theirs_new = answers(policy, questions())
-    engine = VLLMPolicy(folder, dtype="float32", max_concurrent=8)
-    try:
-        ours = answers(engine, questions())
-        engine.load_weights(state, 7)
-        ours_new = answers(engine, questions())
-    finally:
-        engine.close()
+    # As the engine in this process does, too: test_vllm_policy compares that one in the same way.
+    model = TransformersPolicy(load_model(folder), load_tokenizer(folder))
+    ours = answers(model, questions())
+    model.load_weights(state, 7)
+    ours_new = answers(model, questions())
     assert all(close(ours[ticket], theirs[ticket]) for ticket in ours)
     assert all(close(ours_new[ticket], theirs_new[ticket]) for ticket in ours)
     # The weights disagree by far more than the tolerance, so agreement means something.
@@ -141,6 +150,19 @@ def test_a_server_holds_replies_as_the_trainer_does(policy: ServerPolicy, folder
     with_masks, without = mismatches(load_model(folder), policy, list(found.values()))
     assert with_masks < 1e-4
     assert without > 2
+
+
+def test_server_sleeps_until_it_is_given_weights(policy: ServerPolicy, folder: Path) -> None:
+    policy.load_weights(new_state(folder), 1)
+    expected = answers(policy, questions())
+    policy.sleep()
+    assert policy._server.is_asleep()
+    with pytest.raises(EngineAsleep):
+        policy.submit(questions()[0])
+    policy.load_weights(new_state(folder), 2)
+    found = answers(policy, questions())
+    assert all(close(expected[ticket], found[ticket]) for ticket in expected)
+    assert policy.restarts == 0
 
 
 def test_episodes_are_played_token_by_token(policy: ServerPolicy) -> None:
@@ -267,8 +289,13 @@ def test_adapter_is_not_put_on_the_weights_of_another_run(
 
 
 def test_server_that_died_and_was_started_again_gets_its_weights_back(
-    policy: ServerPolicy, server: VLLMServerProcess, folder: Path, caplog: pytest.LogCaptureFixture
+    policy: ServerPolicy, server: VLLMServerProcess, folder: Path, tmp_path: Path, caplog
 ) -> None:
+    # A second start would take half a minute of a core. What is to be seen of one from outside is done to the
+    # server that runs: its connections break, it cannot be reached, and then it has its first weights.
+    line = CutLine(server.port)
+    weights = tmp_path / "weights"
+    policy = ServerPolicy(line.url, folder, weights_folder=weights, replies_between_deaths=12, patience=60)
     policy.load_weights(new_state(folder), 3)
     expected = answers(policy, questions())
     many = [
@@ -278,12 +305,14 @@ def test_server_that_died_and_was_started_again_gets_its_weights_back(
     for request in many:
         policy.submit(request)
     time.sleep(0.3)
+    line.cut()
 
-    def again() -> None:
-        server.kill()
-        server.start()
+    def start_again() -> None:
+        time.sleep(1)
+        VLLMServer(server.url).load_weights(folder, FIRST_WEIGHTS)
+        line.put_up()
 
-    watcher = threading.Thread(target=again)
+    watcher = threading.Thread(target=start_again)
     watcher.start()
     lost: dict[str, Completion] = {}
     while len(lost) < len(many):
@@ -298,3 +327,5 @@ def test_server_that_died_and_was_started_again_gets_its_weights_back(
     assert {each.weights_version for each in found.values()} == {3}
     told = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
     assert any("has the weights 3 again" in each for each in told)
+    policy.close()
+    line.cut()
