@@ -1,5 +1,6 @@
 """Opens a vLLM engine in this process, without adapters where the model takes none."""
 
+import gc
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import torch
 
 from skill_gym.agents.engine_arguments import head_size, without_adapters
-from skill_gym.agents.vllm_engine import AdaptersRefused, VLLMEngine
+from skill_gym.agents.vllm_engine import VLLMEngine
+from skill_gym.agents.vllm_start import AdaptersRefused
 
 logger = logging.getLogger(__name__)
 
@@ -36,4 +38,8 @@ def open_engine(
         if adapters_only:
             raise
         logger.warning("%s; merged weights are sent in the place of adapters", error)
+    # What the first start has loaded.
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
     return VLLMEngine(without_adapters(arguments), head_size=width)

@@ -36,9 +36,8 @@ class VLLMPolicy:
     threads are this process's: set ``OMP_NUM_THREADS`` before Python starts.
 
     An engine that dies, out of memory for example, is started anew with the weights that it had: the replies
-    under way come back with ``finish_reason="error"`` and the engine's last words, and the rollout goes on.
-    For this the tensors of the last ``load_weights`` are kept, not copied; an engine that dies after they
-    were changed in place, as by an optimiser step, is given up.
+    under way come back with ``finish_reason="error"`` and its last words. For this the tensors of the last
+    ``load_weights`` are kept, not copied; an engine that dies after they were changed in place is given up.
 
     Args:
         folder: Model in Hugging Face layout, with tokenizer and chat template.
@@ -255,8 +254,7 @@ class VLLMPolicy:
 
     def _give(self, load: Callable[[], None]) -> None:
         """Gives the engine weights; one that dies over them is started anew and given them again."""
-        if not self._engine.is_running:
-            # It died as it went to sleep.
+        if not self._engine.is_running:  # it died as it went to sleep
             self._engine.start()
         try:
             load()

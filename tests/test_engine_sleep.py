@@ -19,8 +19,9 @@ from skill_gym.agents.policy import Completion, EngineAsleep, PolicyError, Reque
 from skill_gym.agents.sampler import open_sampler
 from skill_gym.agents.sections import ConfigError
 from skill_gym.agents.server_policy import ServerPolicy
-from skill_gym.agents.vllm_engine import AdaptersRefused, VLLMEngine
+from skill_gym.agents.vllm_engine import VLLMEngine
 from skill_gym.agents.vllm_policy import VLLMPolicy
+from skill_gym.agents.vllm_start import AdaptersRefused
 
 WOKEN = [
     "/wake_up?tags=weights",
@@ -209,7 +210,7 @@ class Recorder:
 
 def test_engine_in_this_process_is_woken_around_its_new_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder()
-    monkeypatch.setattr(vllm_engine, "_start", lambda *_: recorder)
+    monkeypatch.setattr(vllm_engine, "start_vllm", lambda *_: recorder)
     engine = VLLMEngine({"model": "m"}, head_size=None)
     state = {"weight": torch.ones(1)}
     engine.reload(state, 1)
@@ -238,7 +239,7 @@ def starts(monkeypatch: pytest.MonkeyPatch, start: Callable[[Mapping[str, Any]],
         given.append(dict(arguments))
         return start(arguments)
 
-    monkeypatch.setattr(vllm_engine, "_start", noted)
+    monkeypatch.setattr(vllm_engine, "start_vllm", noted)
     return given
 
 

@@ -15,7 +15,7 @@ HEAVY = {
     "safetensors": {"agents"},
     "peft": {"agents/adapter.py"},
     "wandb": {"agents/wandb_run.py"},
-    "vllm": {"agents/vllm_engine.py"},
+    "vllm": {"agents/vllm_engine.py", "agents/vllm_start.py"},
     "xgrammar": {"agents/grammar.py"},
     "openai": {"skillbanks/teachers/openai_chat.py"},
     "pydantic": {"skillbanks/teachers"},
