@@ -31,6 +31,8 @@ MAY_DIFFER = frozenset(
         "run.keep_last",
         "run.wandb_project",
         "grpo.micro_batch_tokens",
+        "sampler.gpu_memory",
+        "sampler.sleep",
         "sampler.url",
         "sampler.weights_folder",
         "validation.before_training",

@@ -12,7 +12,8 @@ from tiny_model import save_tiny_model
 from toy_training import toy_config, toy_model, toy_trainer
 
 from skill_gym.agents import vllm_engine
-from skill_gym.agents.config import load_config
+from skill_gym.agents.checkpoint import MAY_DIFFER, differences
+from skill_gym.agents.config import load_config, to_dict
 from skill_gym.agents.engine_arguments import engine_arguments
 from skill_gym.agents.models import load_model
 from skill_gym.agents.policy import Completion, EngineAsleep, PolicyError, Request, Sampling
@@ -305,6 +306,12 @@ def test_only_a_gpus_engine_is_started_to_sleep(
     )
     assert arguments["enable_sleep_mode"] is True
     assert arguments["gpu_memory_utilization"] == 0.3
+
+
+def test_run_may_go_on_with_another_share_of_the_memory() -> None:
+    before = load_config(overrides=["sampler.gpu_memory=0.4"])
+    after = load_config(overrides=["sampler.gpu_memory=0.3", "sampler.sleep=true", "sampler.slots=32"])
+    assert list(differences(to_dict(before), to_dict(after), may_differ=MAY_DIFFER)) == ["sampler.slots"]
 
 
 def test_settings_that_cannot_be_are_refused() -> None:
