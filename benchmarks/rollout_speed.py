@@ -60,7 +60,7 @@ def _engine(given: argparse.Namespace) -> Compared:
     return compare(
         given.model,
         slots=given.engine_slots,
-        batches=given.engine_batches or (4 if given.quick else 12),
+        batches=given.engine_batches or (6 if given.quick else 12),
         siblings=SIBLINGS,
     )
 
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="tiny", help="whom the real engine samples from")
     parser.add_argument("--engine-slots", type=int, default=16, help="episodes at once in the real engine")
     parser.add_argument(
-        "--engine-batches", type=int, help="lock-step's, with the real engine; 12, with --quick 4; 0 for none"
+        "--engine-batches", type=int, help="lock-step's, with the real engine; 12, with --quick 6; 0 for none"
     )
     return parser
 
