@@ -42,6 +42,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "actor_rollout_ref.rollout.val_kwargs.temperature": ("validation.temperature",),
     # Learning.
     "actor_rollout_ref.model.path": ("model.path",),
+    "actor_rollout_ref.ref.fsdp_config.param_offload": ("model.offload_reference",),
     "actor_rollout_ref.model.enable_gradient_checkpointing": ("grpo.gradient_checkpointing",),
     "actor_rollout_ref.actor.optim.lr": ("grpo.lr",),
     "actor_rollout_ref.actor.optim.lr_warmup_steps": ("grpo.warmup_steps",),
@@ -72,11 +73,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """The same setting under another name."""
 
 NO_EFFECT: dict[str, str] = {
-    "actor_rollout_ref.actor.fsdp_config.optimizer_offload": "nothing is offloaded",
-    "actor_rollout_ref.actor.fsdp_config.param_offload": "nothing is offloaded",
+    "actor_rollout_ref.actor.fsdp_config.optimizer_offload": "only the reference can be",
+    "actor_rollout_ref.actor.fsdp_config.param_offload": "only the reference can be",
     "actor_rollout_ref.actor.ppo_micro_batch_size_per_gpu": "see grpo.micro_batch_tokens",
     "actor_rollout_ref.model.use_remove_padding": "replies are never padded; prompts by length",
-    "actor_rollout_ref.ref.fsdp_config.param_offload": "nothing is offloaded",
     "actor_rollout_ref.ref.log_prob_micro_batch_size_per_gpu": "see grpo.micro_batch_tokens",
     "actor_rollout_ref.rollout.enable_chunked_prefill": "the engine decides",
     "actor_rollout_ref.rollout.enforce_eager": "the engine decides",

@@ -33,6 +33,8 @@ MAY_DIFFER = frozenset(
         "grpo.micro_batch_tokens",
         "sampler.gpu_memory",
         "sampler.sleep",
+        "model.device",
+        "model.offload_reference",
         "sampler.url",
         "sampler.weights_folder",
         "validation.before_training",

@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,13 @@ from skill_gym.agents.adapter import has_adapter, without_adapter
 from skill_gym.agents.forward_pass import ForwardPass
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.kl import kl_to_reference
+from skill_gym.agents.mini_batch_plan import mini_batch_plan
+from skill_gym.agents.offload import on_device
 from skill_gym.agents.packing import Sample
-from skill_gym.agents.step_figures import over_steps
+from skill_gym.agents.ranks import ALONE, Ranks
+from skill_gym.agents.sharded_adamw import ShardedAdamW
+from skill_gym.agents.shares import shares
+from skill_gym.agents.step_figures import StepFigures, over_steps
 from skill_gym.agents.step_gradient import add_gradient, mini_batch, moves
 
 
@@ -35,6 +41,9 @@ class Learner:
         temperature: That of the sampling; log-probabilities are those of the tempered distribution.
         seed: Seed of the order of mini-batches.
         dump_folder: Where the batch of a refused step is saved; None saves nothing.
+        ranks: Who learns together. Each has a learner of its own with equal arguments; the first is asked,
+            the others ``follow``. All get the same weights and figures as one alone would.
+        offload_reference: Whether the reference lies in main memory but while it is needed.
 
     Attributes:
         steps: Optimiser steps done.
@@ -52,6 +61,8 @@ class Learner:
         temperature: float = 1.0,
         seed: int = 0,
         dump_folder: Path | None = None,
+        ranks: Ranks = ALONE,
+        offload_reference: bool = False,
     ) -> None:
         self.config = config or GRPOConfig()
         if self.config.kl_coef > 0 and reference is None:
@@ -71,6 +82,8 @@ class Learner:
         self.model = model
         self.reference = reference if self.config.kl_coef > 0 else None
         self.steps = 0
+        self.ranks = ranks
+        self._offload = offload_reference
         self._pass = ForwardPass(self.config, temperature=temperature)
         self._seed = seed
         self._dump_folder = dump_folder
@@ -81,12 +94,11 @@ class Learner:
             raise ValueError("a model is its own reference only with an adapter; pass a second model")
         if self.reference is not None and self.reference is not model:
             self.reference.eval().requires_grad_(False)
-        for one in (model, self.reference):
-            if one is not None:
-                self._pass.check(one)
-        self._optimizer = torch.optim.AdamW(
-            model.parameters(), lr=self.config.lr, weight_decay=self.config.weight_decay
-        )
+        self._pass.check(model)
+        if self.reference is not None:
+            with self._as_reference():
+                self._pass.check(self.reference)
+        self._optimizer = ShardedAdamW(model.parameters(), ranks=ranks, weight_decay=self.config.weight_decay)
 
     @property
     def device(self) -> torch.device:
@@ -94,14 +106,39 @@ class Learner:
         parameter: Tensor = next(iter(self.model.parameters()))
         return parameter.device
 
+    def follow(self) -> None:
+        """On any rank but the first: does its share of what the first is asked, until it stops.
+
+        Raises:
+            RanksError: Another rank has failed, or the first has ended without a word.
+        """
+        while (word := self.ranks.told()) is not None:
+            name, arguments = word
+            try:
+                getattr(self, name)(*arguments)
+            except LearnerError:
+                # All have refused it; the first rank decides what comes next.
+                continue
+            finally:
+                if self.device.type == "cuda":
+                    # An engine on the same GPU may need the room until the next word.
+                    torch.cuda.empty_cache()
+
+    def _lead(self, name: str, *arguments: Any) -> None:
+        """Has the other ranks call a method of theirs, as the first one's is."""
+        if self.ranks.first:
+            self.ranks.tell((name, arguments))
+
     def state_dict(self) -> dict[str, Any]:
         """Optimiser and step count; the model's weights are saved with the model."""
+        self._lead("state_dict")
         return {"steps": self.steps, "optimizer": self._optimizer.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Takes back what ``state_dict`` gave."""
+        """Takes back what ``state_dict`` gave, of any number of ranks; the model has its weights already."""
+        self._lead("load_state_dict", {"steps": state["steps"], "optimizer": {}})
         self.steps = int(state["steps"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._optimizer.load_state_dict(state["optimizer"], steps=self.steps)
 
     def update(self, samples: Sequence[Sample]) -> dict[str, float]:
         """Goes through the samples ``ppo_epochs`` times, one optimiser step a mini-batch.
@@ -120,10 +157,12 @@ class Learner:
 
         Raises:
             LearnerError: Loss or gradient is not finite; that step's weights are left as they were.
+            RanksError: Another rank has failed; none can go on.
         """
+        self._lead("update", samples)
         began = time.perf_counter()
         samples = [sample for sample in samples if sample.replies]
-        plan = list(self._plan(samples))
+        plan = list(mini_batch_plan(samples, self.config, seed=(self._seed, self.steps)))
         old = self._old_logprobs(samples, plan)
         # For all at once: they never change, and together the samples share most.
         with self._as_reference():
@@ -164,30 +203,18 @@ class Learner:
         """
         if self.reference is None:
             raise ValueError("the KL needs a reference model and kl_coef above 0")
+        self._lead("episode_kl", samples)
         with self._as_reference():
-            theirs = self._pass.logprobs(self.reference, samples)
-        pairs = zip(self._pass.logprobs(self.model, samples), theirs, strict=True)
+            theirs = self._logprobs(self.reference, samples)
+        pairs = zip(self._logprobs(self.model, samples), theirs, strict=True)
         estimator = self.config.kl_estimator
         return [float(kl_to_reference(ours, other, estimator=estimator).sum()) for ours, other in pairs]
 
     def _as_reference(self) -> AbstractContextManager[None]:
         """In what the reference's passes belong: the trained model's own go without its adapter."""
-        return without_adapter(self.model) if self.reference is self.model else nullcontext()
-
-    def _plan(self, samples: Sequence[Sample]) -> Iterator[list[int]]:
-        """Indices of each mini-batch, shuffled anew each epoch; depends on seed and step only."""
-        generator = np.random.default_rng([self._seed, self.steps])
-        groups = np.array([sample.group for sample in samples])
-        for _ in range(self.config.ppo_epochs):
-            order = generator.permutation(len(samples))
-            if self.config.mini_batches == "by_task":
-                # Tasks in the order of their first samples.
-                first: dict[int, int] = {}
-                for one in order:
-                    first.setdefault(int(groups[one]), len(first))
-                order = np.array(sorted(order, key=lambda one: first[int(groups[one])]), dtype=np.int64)
-            for start in range(0, len(samples), self.config.mini_batch_size):
-                yield [int(one) for one in order[start : start + self.config.mini_batch_size]]
+        if self.reference is self.model:
+            return without_adapter(self.model)
+        return on_device(self.reference, self.device) if self._offload else nullcontext()
 
     def _old_logprobs(self, samples: Sequence[Sample], plan: Sequence[Sequence[int]]) -> list[Tensor] | None:
         """Log-probabilities before the update by sample, or None when there is one step only.
@@ -202,12 +229,26 @@ class Learner:
 
     def _moving_logprobs(self, model: Any, samples: Sequence[Sample]) -> list[Tensor]:
         """Log-probabilities by sample; zeros for those that move nothing, which are not run."""
-        values = iter(
-            self._pass.logprobs(model, [sample for sample in samples if moves(sample, self.config)])
-        )
+        moving = [moves(sample, self.config) for sample in samples]
+        values = iter(self._logprobs(model, list(compress(samples, moving))))
         return [
-            next(values) if moves(sample, self.config) else torch.zeros(sample.replies) for sample in samples
+            next(values) if moved else torch.zeros(sample.replies)
+            for sample, moved in zip(samples, moving, strict=True)
         ]
+
+    def _logprobs(self, model: Any, samples: Sequence[Sample]) -> list[Tensor]:
+        """Log-probabilities by sample; each rank computes its share."""
+        dealt = self._shares(samples)
+        mine = [samples[one] for one in dealt[self.ranks.rank]]
+        parts = self.ranks.together(lambda: self._pass.logprobs(model, mine))
+        places = np.argsort([one for share in dealt for one in share])
+        found = [values for part in parts for values in part]
+        return [found[place] for place in places]
+
+    def _shares(self, samples: Sequence[Sample]) -> list[list[int]]:
+        """Indices of each rank's samples."""
+        merged = self.config.packing == "tree"
+        return shares([one.token_ids[: one.positions[-1]] for one in samples], self.ranks.size, merged=merged)
 
     def _step(
         self, samples: Sequence[Sample], old: Sequence[Tensor] | None, theirs: Sequence[Tensor] | None
@@ -223,24 +264,24 @@ class Learner:
         if not any(moves(sample, config) for sample in samples):
             return {}, 0
         batch = mini_batch(samples, config, old=old, theirs=theirs, device=self.device)
-        self._optimizer.zero_grad(set_to_none=True)
-        figures = add_gradient(self.model, self._pass, config, batch)
+        mine = batch.part(self._shares(batch.samples)[self.ranks.rank])
+        self._optimizer.clear()
+        figures = StepFigures.together(
+            self.ranks.together(lambda: add_gradient(self.model, self._pass, config, mine))
+        )
         if not math.isfinite(figures.values["loss"]):
             raise self._refusal(f"the loss is {figures.values['loss']}", samples)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.max_grad_norm)
-        if not bool(torch.isfinite(norm)):
-            raise self._refusal(f"the gradient's norm is {float(norm)}", samples)
+        norm = self._optimizer.norm()
+        if not math.isfinite(norm):
+            raise self._refusal(f"the gradient's norm is {norm}", samples)
         rate = config.lr * min(1.0, (self.steps + 1) / max(1, config.warmup_steps))
-        for parameters in self._optimizer.param_groups:
-            parameters["lr"] = rate
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.step(lr=rate, scale=min(1.0, config.max_grad_norm / (norm + 1e-6)))
         self.steps += 1
-        return {**figures.values, "grad_norm": float(norm), "lr": rate}, figures.tokens
+        return {**figures.values, "grad_norm": norm, "lr": rate}, figures.tokens
 
     def _refusal(self, reason: str, samples: Sequence[Sample]) -> LearnerError:
         """Clears the gradients, saves the batch, and says what happened."""
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.clear()
         where = "pass dump_folder to keep such batches"
         if self._dump_folder is not None:
             path = self._dump_folder / f"refused-step-{self.steps}.npz"

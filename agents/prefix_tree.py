@@ -73,9 +73,8 @@ def prefix_trees(
         raise ValueError("sequences need at least one token each, got an empty one; leave it out")
     if not sequences:
         return
-    # As unsigned big-endian bytes, tokens compare like numbers, many at once.
-    order = sorted(range(len(sequences)), key=lambda one: sequences[one].astype(">u4").tobytes())
-    shared = np.array([0, *(_shared(sequences[a], sequences[b]) for a, b in pairwise(order))])
+    order, common = in_order(sequences)
+    shared = np.array(common)
     lengths = np.array([len(sequences[one]) for one in order])
     for piece in cut(lengths, shared, max_tokens=max_tokens, pass_tokens=pass_tokens):
         members = [order[place] for place in piece.members]
@@ -83,6 +82,13 @@ def prefix_trees(
             yield _trunk(sequences[members[0]][: piece.trunk], piece.past)
         else:
             yield _tree(sequences, members, piece.shared.tolist(), piece.past)
+
+
+def in_order(sequences: Sequence[Ids]) -> tuple[list[int], list[int]]:
+    """Indices in alphabetical order, and how many tokens each shares with the one before (the first 0)."""
+    # As unsigned big-endian bytes, tokens compare like numbers, many at once.
+    order = sorted(range(len(sequences)), key=lambda one: sequences[one].astype(">u4").tobytes())
+    return order, [0, *(_shared(sequences[a], sequences[b]) for a, b in pairwise(order))][: len(order)]
 
 
 def _shared(first: Ids, second: Ids) -> int:

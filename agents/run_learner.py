@@ -7,25 +7,32 @@ import torch
 
 from skill_gym.agents.adapter import put_on
 from skill_gym.agents.learner import Learner
+from skill_gym.agents.learner_memory import check_room
 from skill_gym.agents.models import load_model, resolve_model
+from skill_gym.agents.ranks import ALONE, Ranks, rank_device
 from skill_gym.agents.sections import TrainConfig
 
 
-def open_run_learner(config: TrainConfig, *, dump_folder: Path | None = None) -> Learner:
+def open_run_learner(
+    config: TrainConfig, *, ranks: Ranks = ALONE, dump_folder: Path | None = None
+) -> Learner:
     """Loads what is trained, and what it is compared with.
 
     Args:
         config: Of the run.
+        ranks: Who learns together.
         dump_folder: Where the batch of a refused step is saved; None saves nothing.
 
     Raises:
         ModelError: There is no such model, its adapter cannot be made, or its attention does not run here.
+        RanksError: This process has no GPU of its own, or the model's training state does not fit on it.
         TreeAttentionError: The model, or the reference, cannot be run on prefix trees.
     """
-    device = _device(config.model.device)
+    device = rank_device(config.model.device)
     model = _load(config, config.model.path, device)
     if config.model.lora_rank:
         model = _with_adapter(config, model)
+    check_room(model, ranks.size, device)
     return Learner(
         model,
         _reference(config, model, device) if config.grpo.kl_coef > 0 else None,
@@ -33,6 +40,8 @@ def open_run_learner(config: TrainConfig, *, dump_folder: Path | None = None) ->
         temperature=config.sampler.temperature,
         seed=config.run.seed,
         dump_folder=dump_folder,
+        ranks=ranks,
+        offload_reference=config.model.offload_reference,
     )
 
 
@@ -51,7 +60,8 @@ def _reference(config: TrainConfig, model: Any, device: torch.device) -> Any:
     """A second model; the trained one itself where it can leave its adapter out."""
     if config.model.lora_rank and config.model.reference is None:
         return model
-    return _load(config, config.model.reference or config.model.path, device)
+    home = torch.device("cpu") if config.model.offload_reference else device
+    return _load(config, config.model.reference or config.model.path, home)
 
 
 def _load(config: TrainConfig, path: str, device: torch.device) -> Any:
@@ -59,9 +69,3 @@ def _load(config: TrainConfig, path: str, device: torch.device) -> Any:
     return load_model(
         resolve_model(path), section.dtype, attention=section.attn_implementation, device=device
     )
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)

@@ -1,6 +1,7 @@
 """Figures of optimiser steps: summed over micro-batches, then taken together over mini-batches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Self
 
 from torch import Tensor
 
@@ -33,6 +34,18 @@ class StepFigures:
         extreme = _PEAKS[name]
         found = float(values.detach().min() if extreme is min else values.detach().max())
         self.values[name] = extreme([self.values.get(name, found), found])
+
+    @classmethod
+    def together(cls, parts: Iterable[Self]) -> Self:
+        """Of parts of a step that were computed apart: sums of sums, extremes of peaks."""
+        whole = cls()
+        for part in parts:
+            whole.tokens += part.tokens
+            for name, value in part.values.items():
+                known = whole.values.get(name)
+                join = _PEAKS.get(name, sum)
+                whole.values[name] = value if known is None else join([known, value])
+        return whole
 
 
 def over_steps(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,24 @@ class MiniBatch:
     reference: Tensor | None
     replies: int
     weight: float
+
+    def part(self, chosen: Sequence[int]) -> "MiniBatch":
+        """Some of the samples, by index; what they add to loss and figures adds up over the parts."""
+        starts = np.cumsum([0] + [sample.replies for sample in self.samples])
+        places = [np.arange(starts[one], starts[one + 1]) for one in chosen]
+        # Empty where nothing is chosen.
+        chain = np.concatenate([np.zeros(0, dtype=np.int64), *places])
+        index = torch.from_numpy(chain).to(self.weights.device)
+        return replace(
+            self,
+            samples=[self.samples[one] for one in chosen],
+            weights=self.weights[index],
+            turns=self.turns[index],
+            advantages=self.advantages[index],
+            sampler=self.sampler[index],
+            before=None if self.before is None else self.before[index],
+            reference=None if self.reference is None else self.reference[index],
+        )
 
 
 def mini_batch(

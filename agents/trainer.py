@@ -18,6 +18,7 @@ from skill_gym.agents.metrics import MetricsWriter, episode_metrics, learner_met
 from skill_gym.agents.models import load_tokenizer, resolve_model
 from skill_gym.agents.packing import make_samples
 from skill_gym.agents.prompt_probe import probe_prompts
+from skill_gym.agents.ranks import ALONE, Ranks
 from skill_gym.agents.reply_metrics import reply_metrics
 from skill_gym.agents.rollout import Played
 from skill_gym.agents.run_bank import RunBank
@@ -54,6 +55,7 @@ class Trainer:
         policy: Who samples; None opens vLLM or transformers as ``config.sampler`` says.
         teacher: Who proposes new skills; None opens the one that ``config.teacher`` names.
         progress: Called after each iteration with its number and metrics.
+        ranks: Who learns together; this is the first, the others follow with a learner of their own.
 
     Attributes:
         banks: The bank in force, and what changes it.
@@ -80,6 +82,7 @@ class Trainer:
         policy: TrainablePolicy | None = None,
         teacher: Teacher | None = None,
         progress: Progress | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.config = config
         self.folder = RunFolder(Path(config.run.folder), resume=resume)
@@ -92,7 +95,7 @@ class Trainer:
         self._resumed: Mapping[str, Any] = {}
         model_folder = resolve_model(config.model.path)
         self._tokenizer = load_tokenizer(model_folder)
-        self.learner = open_run_learner(config, dump_folder=self.folder.path / "refused")
+        self.learner = open_run_learner(config, ranks=ranks, dump_folder=self.folder.path / "refused")
         if resume:
             self._restore()
         self._owns_policy = policy is None

@@ -90,13 +90,19 @@ def run_train(options: argparse.Namespace) -> int:
 
         print(OmegaConf.to_yaml(to_dict(config)))
         return 0
+    from skill_gym.agents.ranks import open_ranks
+    from skill_gym.agents.run_learner import open_run_learner
     from skill_gym.agents.trainer import Trainer
 
-    with (
-        Trainer(config, resume=options.resume) as trainer,
-        TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress,
-    ):
-        trainer.train()
+    with open_ranks(config.model.device) as ranks:
+        if not ranks.first:
+            open_run_learner(config, ranks=ranks).follow()
+            return 0
+        with (
+            Trainer(config, resume=options.resume, ranks=ranks) as trainer,
+            TrainingBar(config.run.iterations, done=trainer.iteration) as trainer.progress,
+        ):
+            trainer.train()
     print(f"run folder: {config.run.folder} (tensorboard --logdir {config.run.folder})")
     return 0
 

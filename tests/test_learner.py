@@ -11,7 +11,12 @@ from tiny_model import tiny_model
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.learner import Learner, LearnerError
 from skill_gym.agents.losses import token_weights
+<<<<<<< HEAD
 from skill_gym.agents.packing import Sample, micro_batches, tree_batches
+=======
+from skill_gym.agents.mini_batch_plan import mini_batch_plan
+from skill_gym.agents.packing import Sample, micro_batches
+>>>>>>> c30d47b (Several processes learn together: torchrun, sharded AdamW, bfloat16 weights with float32 masters)
 from skill_gym.agents.prefix_tree_attention import TreeAttentionError
 from skill_gym.agents.reply_logits import reply_logits
 
@@ -96,9 +101,8 @@ def test_micro_batches_add_up_to_the_whole_gradient(aggregation, monkeypatch):
         )
         taken = []
         monkeypatch.setattr(
-            learner._optimizer, "step", lambda net=net, taken=taken: taken.append(gradient(net))
+            learner._optimizer, "step", lambda net=net, taken=taken, **_: taken.append(gradient(net))
         )
-        monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda of, limit: torch.tensor(1.0))
         learner.update(samples())
         found.append(taken[0])
     whole, *parts = found
@@ -111,8 +115,7 @@ def test_the_gradient_is_that_of_the_formula(monkeypatch):
     net, made = model(), samples()
     learner = Learner(net, None, config())
     taken = []
-    monkeypatch.setattr(learner._optimizer, "step", lambda: taken.append(gradient(net)))
-    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda of, limit: torch.tensor(1.0))
+    monkeypatch.setattr(learner._optimizer, "step", lambda **_: taken.append(gradient(net)))
     learner.update(made)
     net.zero_grad()
     turns = torch.from_numpy(np.concatenate([one.turns for one in made]))
@@ -321,9 +324,9 @@ def test_trees_and_padded_sequences_give_the_same_figures_and_weights(
 
 
 def test_a_task_stays_together_in_mini_batches_by_task():
-    learner = Learner(model(), None, config(mini_batches="by_task", mini_batch_size=6, ppo_epochs=3))
     made = shared_samples()
-    plan = list(learner._plan(made))
+    settings = config(mini_batches="by_task", mini_batch_size=6, ppo_epochs=3)
+    plan = list(mini_batch_plan(made, settings, seed=(0, 0)))
     for epoch in range(3):
         batches = plan[4 * epoch : 4 * epoch + 4]
         assert sorted(one for batch in batches for one in batch) == list(range(24))

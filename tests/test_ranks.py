@@ -1,0 +1,159 @@
+"""Several ranks learn what one does: gradients, weights, figures, checkpoints; and they end as one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from ranks_run import CASES, SIZES
+
+from skill_gym.agents.ranks import ALONE, RanksError, open_ranks, rank_device
+
+pytest.importorskip("peft", reason="needs the extra 'lora'")
+
+TESTS = Path(__file__).resolve().parent
+SPEED = {"seconds", "tokens_per_second", "tokens", "token_reuse"}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """What each rank of each run wrote, by the run's name and size."""
+    folder = tmp_path_factory.mktemp("ranks")
+    path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "ranks_run.py"), str(folder)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    found: dict[tuple[str, int], list] = {}
+    for file in sorted(folder.glob("*.pt")):
+        name, size, _ = file.stem.split("-")
+        found.setdefault((name, int(size)), []).append(torch.load(file, weights_only=False))
+    found["said", 0] = [done.stdout, done.stderr]
+    return found
+
+
+def flat(weights):
+    return torch.cat([weights[name].float().flatten() for name in sorted(weights)])
+
+
+def whole_gradient(ranks, case, step):
+    found = {piece: value for rank in ranks for piece, value in rank[case]["gradients"][step].items()}
+    return torch.cat([found[piece] for piece in sorted(found, key=lambda one: (one.parameter, one.start))])
+
+
+def distance(one, other):
+    return float((one - other).norm() / other.norm())
+
+
+def test_all_ranks_end_well_but_the_one_that_was_killed(runs):
+    ends = runs["said", 0][0].splitlines()
+    assert ends == [
+        "everything 1 [0]",
+        "everything 2 [0, 0]",
+        "everything 3 [0, 0, 0]",
+        "refuse 3 [0, 0, 0]",
+        "abandon 2 [-9, 0]",
+    ], runs["said", 0][1][-4000:]
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+@pytest.mark.parametrize("case", list(CASES))
+def test_gradients_are_those_of_one_process(runs, case, size):
+    several, alone = runs["everything", size], runs["everything", 1]
+    steps = len(alone[0][case]["gradients"])
+    assert steps > 1
+    for step in range(steps):
+        ours, theirs = whole_gradient(several, case, step), whole_gradient(alone, case, step)
+        assert theirs.norm() > 0
+        # In bfloat16 the order of sums tells.
+        assert distance(ours, theirs) < (0.1 if case == "half" else 5e-6)
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+@pytest.mark.parametrize("case", list(CASES))
+def test_weights_and_figures_are_those_of_one_process(runs, case, size):
+    several, (alone,) = [rank[case] for rank in runs["everything", size]], runs["everything", 1]
+    exact = {"rel": 0.1, "abs": 0.01} if case == "half" else {"rel": 1e-4, "abs": 1e-6}
+    for rank in several:
+        # Of all ranks alike, to the last bit.
+        assert torch.equal(flat(rank["weights"]), flat(several[0]["weights"]))
+    moved = distance(flat(alone[case]["weights"]), flat(alone[case]["then"]))
+    assert moved > 1e-6
+    assert distance(flat(several[0]["weights"]), flat(alone[case]["weights"])) < (
+        1e-3 if case == "half" else 1e-7
+    )
+    ours, theirs = several[0]["figures"], alone[case]["figures"]
+    assert ours.keys() == theirs.keys()
+    for name in theirs.keys() - SPEED - ({"approx_kl"} if case == "half" else set()):
+        assert ours[name] == pytest.approx(theirs[name], **exact), name
+    if case != "half":
+        assert several[0]["kl"] == pytest.approx(alone[case]["kl"], rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_checkpoint_goes_on_bit_for_bit_and_on_any_number_of_ranks(runs, size):
+    ranks, (alone,) = runs["everything", size], runs["everything", 1]
+    for rank in ranks:
+        assert torch.equal(flat(rank[f"resumed from {size}"]["weights"]), flat(ranks[0]["half"]["weights"]))
+    moved = ranks[0]["resumed from 1"]["state"]["optimizer"]["state"]
+    kept = alone["half"]["state"]["optimizer"]["state"]
+    assert moved.keys() == kept.keys()
+    for number, entry in kept.items():
+        assert entry.keys() == {"step", "exp_avg", "exp_avg_sq", "master"}
+        assert all(torch.equal(entry[name], moved[number][name]) for name in entry)
+    assert distance(flat(ranks[0]["resumed from 1"]["weights"]), flat(alone["half"]["weights"])) < 1e-3
+
+
+def test_a_loss_that_is_no_number_on_one_rank_is_refused_by_all_and_they_go_on(runs):
+    first = runs["refuse", 3][0]
+    assert "LearnerError: optimiser step 0: the loss is nan" in first["errors"][0]
+    assert torch.equal(flat(first["after"][0]), flat(first["before"]))
+    assert first["errors"][1] == ""
+    assert not torch.equal(flat(first["after"][1]), flat(first["before"]))
+
+
+def test_a_rank_that_fails_ends_the_run_on_all(runs):
+    first, second, third = runs["refuse", 3]
+    told = "rank 2 of 3 failed: MemoryError: no room on this rank"
+    assert first["errors"][2] == f"RanksError: {told}"
+    assert second["errors"] == [told]
+    assert third["errors"] == ["no room on this rank"]
+    assert torch.equal(flat(first["after"][2]), flat(first["after"][1]))
+
+
+def test_when_the_first_rank_is_killed_the_others_end(runs):
+    assert "the first rank has ended without a word" in runs["abandon", 2][0]["error"]
+
+
+def test_without_torchrun_a_process_is_alone():
+    for environ in ({}, {"WORLD_SIZE": "1", "RANK": "0"}):
+        with open_ranks("cpu", environ=environ) as ranks:
+            assert ranks is ALONE
+
+
+def test_half_of_torchruns_variables_is_refused():
+    with (
+        pytest.raises(RanksError, match=r"WORLD_SIZE are set, but not RANK, .*torchrun --nproc-per-node"),
+        open_ranks("cpu", environ={"WORLD_SIZE": "4"}),
+    ):
+        pass
+
+
+def test_each_process_has_a_gpu_of_its_own_or_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    second = {"WORLD_SIZE": "3", "LOCAL_RANK": "1"}
+    for name in ("auto", "cuda"):
+        assert rank_device(name, environ=second) == torch.device("cuda:1")
+    assert rank_device("cpu", environ=second) == torch.device("cpu")
+    assert rank_device("cuda:1", environ={}) == torch.device("cuda:1")
+    with pytest.raises(RanksError, match=r"process 2 .*there are 2; start with --nproc-per-node 2"):
+        rank_device("auto", environ={"WORLD_SIZE": "3", "LOCAL_RANK": "2"})
+    with pytest.raises(RanksError, match="sends all processes to one GPU"):
+        rank_device("cuda:0", environ=second)
