@@ -60,8 +60,8 @@ def _reference(config: TrainConfig, model: Any, device: torch.device) -> Any:
     """A second model; the trained one itself where it can leave its adapter out."""
     if config.model.lora_rank and config.model.reference is None:
         return model
-    home = torch.device("cpu") if config.model.offload_reference else device
-    return _load(config, config.model.reference or config.model.path, home)
+    reference = _load(config, config.model.reference or config.model.path, device)
+    return reference.to("cpu") if config.model.offload_reference else reference
 
 
 def _load(config: TrainConfig, path: str, device: torch.device) -> Any:

@@ -92,9 +92,15 @@ def run_train(options: argparse.Namespace) -> int:
         return 0
     from skill_gym.agents.ranks import open_ranks
     from skill_gym.agents.run_learner import open_run_learner
+    from skill_gym.agents.sampler import choose_backend
     from skill_gym.agents.trainer import Trainer
 
     with open_ranks(config.model.device) as ranks:
+        if ranks.size > 1 and choose_backend(config.sampler.backend) == "vllm":
+            raise ValueError(
+                "vLLM in the trainer's process would take torchrun's other processes for its own; start "
+                "a server and set sampler.backend=server sampler.url=..., or sampler.backend=transformers"
+            )
         if not ranks.first:
             open_run_learner(config, ranks=ranks).follow()
             return 0

@@ -122,10 +122,10 @@ def refuse(ranks: Ranks, folder: Path) -> dict[str, Any]:
     read = one._pass.read
     result: dict[str, Any] = {"before": weights(one), "errors": [], "after": []}
 
-    def fragile(*arguments: Any) -> Any:
+    def fragile(*arguments: Any, **settings: Any) -> Any:
         if ranks.rank == ranks.size - 1 and one.steps >= 2:
             raise MemoryError("no room on this rank")
-        return read(*arguments)
+        return read(*arguments, **settings)
 
     one._pass.read = fragile  # type: ignore[method-assign]
     if not ranks.first:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from ranks_run import CASES, SIZES
+from toy_training import toy_model
 
+from skill_gym.agents.metrics import read_metrics
 from skill_gym.agents.ranks import ALONE, RanksError, open_ranks, rank_device
+from skill_gym.benchmarks.cli import main
 
 pytest.importorskip("peft", reason="needs the extra 'lora'")
 
@@ -71,8 +74,9 @@ def test_gradients_are_those_of_one_process(runs, case, size):
     for step in range(steps):
         ours, theirs = whole_gradient(several, case, step), whole_gradient(alone, case, step)
         assert theirs.norm() > 0
-        # In bfloat16 the order of sums tells.
-        assert distance(ours, theirs) < (0.1 if case == "half" else 5e-6)
+        # Later steps are taken from weights that differ by rounding; in bfloat16 the order of sums tells.
+        bound = 0.1 if case == "half" else 2e-5 if step else 3e-6
+        assert distance(ours, theirs) < bound
 
 
 @pytest.mark.parametrize("size", SIZES[1:])
@@ -157,3 +161,44 @@ def test_each_process_has_a_gpu_of_its_own_or_is_refused(monkeypatch):
         rank_device("auto", environ={"WORLD_SIZE": "3", "LOCAL_RANK": "2"})
     with pytest.raises(RanksError, match="sends all processes to one GPU"):
         rank_device("cuda:0", environ=second)
+
+
+def test_torchrun_trains_as_one_process_does_and_one_process_goes_on(tmp_path):
+    model = toy_model(tmp_path / "model")
+
+    def settings(run, iterations):
+        return [
+            f"model.path={model}",
+            f"run.folder={tmp_path / run}",
+            f"run.iterations={iterations}",
+            "env.max_steps=2",
+            "bank.path=empty",
+            "grpo.kl_coef=0.01",
+            "grpo.mini_batch_size=5",
+            "grpo.lr=1e-4",
+            "rollout.tasks_per_iteration=2",
+            "rollout.group_size=4",
+            "sampler.backend=transformers",
+            "sampler.max_new_tokens=1",
+            "validation.every=0",
+            "run.checkpoint_every=1",
+        ]
+
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, "-m", "skill_gym.benchmarks", "train", *settings("two", 1)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.count("run folder:") == 1
+    assert main(["train", "--resume", *settings("two", 2)]) == 0
+    assert main(["train", *settings("one", 2)]) == 0
+    two, one = (read_metrics(tmp_path / run / "metrics.jsonl") for run in ("two", "one"))
+    assert [row["iteration"] for row in two] == [1, 2]
+    for ours, theirs in zip(two, one, strict=True):
+        for name in ("loss/kl", "learner/grad_norm", "learner/ratio_max", "learner/reply_tokens"):
+            assert ours[name] == pytest.approx(theirs[name], rel=1e-3, abs=1e-6), name
+        assert ours["learner/grad_norm"] > 0

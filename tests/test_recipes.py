@@ -8,6 +8,7 @@ from toy_training import toy_model
 
 from skill_gym.agents.config import ConfigError, load_config
 from skill_gym.agents.env_stack import EnvStack, open_bank
+from skill_gym.agents.learner_memory import learner_bytes
 from skill_gym.agents.llamafactory_recipe import recipe
 from skill_gym.benchmarks.cli import main
 from skill_gym.registration import SUITE
@@ -66,6 +67,45 @@ def test_the_released_hyper_parameters_are_kept(name, monkeypatch):
     assert (config.bank.top_k, config.run.iterations, config.env.layout) == (6, 150, "step")
 
 
+@pytest.mark.parametrize("name", list(RELEASED))
+@pytest.mark.parametrize("gpus", [4, 8])
+def test_seven_billion_weights_fit_four_to_eight_gpus_of_80_gb(name, gpus, monkeypatch):
+    monkeypatch.setenv("MODEL_PATH", "tiny")
+    config = load_config(RECIPES / f"{name}.yaml")
+    assert (config.model.dtype, config.model.offload_reference, config.model.lora_rank) == (
+        "bfloat16",
+        True,
+        0,
+    )
+    assert (config.sampler.backend, config.sampler.sleep) == ("server", True)
+    need = learner_bytes(7_615_616_512, ranks=gpus, weight_bytes=2) / 1e9
+    told = (RECIPES / "alfworld.yaml").read_text()
+    assert need < 72
+    assert f"{need:.0f} GB" in told
+    # While the server plays, the learner's weights, masters and moments stand beside its share.
+    resting = 7.615616512 * (2 + 12 / gpus)
+    assert resting + 0.45 * 80 < 80
+    commands = [
+        line.removeprefix("#").strip() for line in (RECIPES / f"{name}.yaml").read_text().splitlines()
+    ]
+    assert (
+        f"torchrun --nproc-per-node 4 -m skill_gym.benchmarks train --config recipes/{name}.yaml" in commands
+    )
+    served = next(line for line in commands if "--max-model-len" in line).split()
+    assert int(served[served.index("--max-model-len") + 1]) == config.sampler.context_length
+    assert "--enable-sleep-mode" in served
+
+
+def test_a_small_gpu_has_room_for_engine_and_learner(monkeypatch):
+    monkeypatch.delenv("MODEL_PATH", raising=False)
+    config = load_config(RECIPES / "small_gpu.yaml")
+    assert config.model.path == "Qwen/Qwen2.5-1.5B-Instruct"
+    # 18.5 million weights: rank 16 on all linear layers of 28.
+    need = learner_bytes(1_543_714_304, trained=18_464_768, weight_bytes=2) / 1e9
+    assert need < 3.5
+    assert config.sampler.gpu_memory * 24 + need < 24 - 8
+
+
 def test_a_variable_that_is_not_set_is_named_with_the_setting(monkeypatch):
     monkeypatch.delenv("MODEL_PATH", raising=False)
     with pytest.raises(ConfigError, match=r"model\.path.*MODEL_PATH.*model\.path=VALUE"):
@@ -95,6 +135,8 @@ def test_a_recipe_trains(tmp_path, monkeypatch):
         "validation.split=validation",
         "validation.tasks=2",
         "sampler.backend=transformers",
+        "sampler.url=null",
+        "sampler.sleep=false",
         "sampler.max_new_tokens=1",
         "sampler.context_length=null",
         "rollout.tasks_per_iteration=2",
