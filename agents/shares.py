@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from skill_gym.agents.prefix_tree import Ids, in_order
+from skill_gym.agents.prefix_tree import in_order
+from skill_gym.agents.prefix_tree_cuts import Ids
 
 
 def shares(sequences: Sequence[Ids], count: int, *, merged: bool = True) -> list[list[int]]:

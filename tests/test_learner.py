@@ -11,12 +11,8 @@ from tiny_model import tiny_model
 from skill_gym.agents.grpo_config import GRPOConfig
 from skill_gym.agents.learner import Learner, LearnerError
 from skill_gym.agents.losses import token_weights
-<<<<<<< HEAD
-from skill_gym.agents.packing import Sample, micro_batches, tree_batches
-=======
 from skill_gym.agents.mini_batch_plan import mini_batch_plan
-from skill_gym.agents.packing import Sample, micro_batches
->>>>>>> c30d47b (Several processes learn together: torchrun, sharded AdamW, bfloat16 weights with float32 masters)
+from skill_gym.agents.packing import Sample, micro_batches, tree_batches
 from skill_gym.agents.prefix_tree_attention import TreeAttentionError
 from skill_gym.agents.reply_logits import reply_logits
 
