@@ -21,8 +21,9 @@ NAME = "skill_gym_prefix_tree"
 
 TreeAttention = Literal["auto", "cascade", "flex", "flash", "dense"]
 """``cascade``: two calls of PyTorch's own kernel a run, on CPUs. ``flex``: one compiled call that skips what
-nobody sees, on GPUs. ``flash``: FlashAttention on sequences of various lengths, a call a level, for half
-precision on GPUs. ``dense``: one call with a mask of tokens times tokens, everywhere."""
+nobody sees, on GPUs; behind trunks it has been run forward on a CPU only. ``flash``: FlashAttention on
+sequences of various lengths, a call a level, for half precision on GPUs. ``dense``: one call with a mask of
+tokens times tokens, everywhere."""
 
 _REFUSED = ("softcap", "s_aux", "position_bias")
 """What some models do to their attention weights that is not done here."""
