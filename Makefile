@@ -32,8 +32,8 @@ types: $(VENV)/.ready ## Check types, strictly.
 
 # Claims about seconds have the machine to themselves; the others only count, so two run beside each other.
 TIMED := alfworld_speed webshop_speed webshop_growth search_retrieval search_server store_crash
-COUNTED := context_tokens rollout_speed prefix_cache algorithm_oracles planted_skills planted_causes found_habits \
-	skill_value webshop_expert search_expert search_routing routing
+COUNTED := context_tokens rollout_speed prefix_cache algorithm_oracles training_memory planted_skills planted_causes \
+	found_habits skill_value webshop_expert search_expert search_routing routing
 BESIDE := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 bench: $(VENV)/.ready ## Check every claim, quickly.

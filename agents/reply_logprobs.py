@@ -18,8 +18,12 @@ from skill_gym.agents.prefix_tree_trunk import Trunk
 from skill_gym.agents.reply_logits import has_own_head, head, reading_outputs
 from skill_gym.agents.token_masks import masked
 
-LOGITS = 2**23
-"""Most logits at once: 32 MB in float32, and about five times that with what is made of them."""
+LOGITS = 10 * 2**20
+"""Most logits at once: 40 MB in float32, and about five times that with what is made of them.
+
+More than 32 MiB, from where on glibc gives every block back as soon as it is free: of slices just below, an
+update on a CPU kept up to a gigabyte.
+"""
 
 
 def reply_logprobs(
