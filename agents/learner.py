@@ -89,7 +89,9 @@ class Learner:
         self._dump_folder = dump_folder
         model.train(self.config.gradient_checkpointing)
         if self.config.gradient_checkpointing:
-            model.gradient_checkpointing_enable()
+            # The other way, transformers' own before version 5, makes keys and values without a gradient:
+            # what trees have to say to their trunks would be lost.
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         if self.reference is model and not has_adapter(model):
             raise ValueError("a model is its own reference only with an adapter; pass a second model")
         if self.reference is not None and self.reference is not model:

@@ -117,14 +117,16 @@ def load_model(
         raise ModelError(f"dtype must be one of {sorted(dtypes)}, got {dtype!r}")
     device = device or torch.device("cpu")
     chosen = model_attention(attention, device, dtypes[dtype])
+    load = partial(transformers.AutoModelForCausalLM.from_pretrained, str(path), dtype=dtypes[dtype])
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            str(path), dtype=dtypes[dtype], attn_implementation=chosen
-        )
+        model = load(attn_implementation=chosen)
     except ValueError as error:
         if "does not support" not in str(error):
             raise
-        raise ModelError(f"{error}; set model.attn_implementation=eager") from error
+        if attention != "auto":
+            raise ModelError(f"{error}; set model.attn_implementation=eager") from error
+        # Not every model has flash-attn.
+        model = load(attn_implementation=None)
     return model.to(device)
 
 

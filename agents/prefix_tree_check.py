@@ -50,12 +50,14 @@ def check_exact(model: Any, attention: TreeAttention = "auto") -> None:
         ) from error
     finally:
         model.train(was_training)
-    difference, size = float((together - alone).abs().max()), float(alone.std())
-    # Of rounding; what neighbours do is a good deal more.
+    # The mean, not the largest: of millions of logits that are rounded to 8 bits, some are far off.
+    difference, size = float((together - alone).square().mean().sqrt()), float(alone.std())
     exact = next(iter(model.parameters())).dtype in (torch.float32, torch.float64)
-    if not difference <= (1e-3 if exact else 0.1) * size:
+    exact = exact and not torch.is_autocast_enabled(device.type)
+    # Rounding to bfloat16 makes 0.02 in SmolLM2 with its 30 layers; what neighbours do is a good deal more.
+    if not difference <= (1e-3 if exact else 0.06) * size:
         raise TreeAttentionError(
-            cannot(model, f"logits differ by {difference:.2g}, their own spread is {size:.2g}")
+            cannot(model, f"logits differ by {difference:.2g} on average, their own spread is {size:.2g}")
         )
 
 

@@ -72,7 +72,9 @@ def test_model_runs_with_the_attention_that_is_set(tmp_path: Path) -> None:
     assert load_model(model).config._attn_implementation == "sdpa"
 
 
-def test_model_without_the_attention_that_is_set_says_what_it_has(tmp_path: Path) -> None:
+def test_model_without_the_attention_that_is_set_says_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from transformers import BloomConfig, BloomForCausalLM
 
     tokenizer = tiny_tokenizer()
@@ -81,3 +83,8 @@ def test_model_without_the_attention_that_is_set_says_what_it_has(tmp_path: Path
     with pytest.raises(ModelError, match=r"does not support.*set model\.attn_implementation=eager"):
         load_model(tmp_path, attention="sdpa")
     assert load_model(tmp_path).config._attn_implementation == "eager"
+    # Where flash-attn runs but the model has none, auto is what it has.
+    monkeypatch.setattr("skill_gym.agents.model_attention._flash_lacks", lambda *_: None)
+    assert load_model(tmp_path, "bfloat16").config._attn_implementation == "eager"
+    with pytest.raises(ModelError, match=r"does not support Flash.*set model\.attn_implementation=eager"):
+        load_model(tmp_path, "bfloat16", attention="flash_attention_2")

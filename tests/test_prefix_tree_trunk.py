@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from sampled_trees import branching_samples, small_model
+from sampled_trees import VOCABULARY, branching_samples, small_model
 
+from skill_gym.agents.grpo_config import GRPOConfig
+from skill_gym.agents.learner import Learner
 from skill_gym.agents.packing import micro_batches, tree_batches
 from skill_gym.agents.prefix_tree import prefix_trees
 from skill_gym.agents.prefix_tree_attention import TreeShape, attending_over_trees
@@ -181,6 +183,27 @@ def test_layers_without_a_gradient_and_checkpointed_layers_learn_the_same():
     model = small_model("llama").train()
     model.gradient_checkpointing_enable()
     assert_same(model, samples, 90, rtol=1e-5)
+
+
+def test_the_learner_checkpoints_so_that_trunks_learn_whatever_transformers_does_by_itself():
+    beginning = np.random.default_rng(0).integers(3, VOCABULARY, 200)
+    samples = [
+        replace(one, token_ids=np.append(beginning, one.token_ids), positions=one.positions + 200)
+        for one in branching_samples(3, count=16, trunk=60)
+    ]
+    assert any(batch.tree.is_trunk for batch in tree_batches(samples, max_tokens=300))
+    steps = []
+    for checkpointing in (False, True):
+        model = small_model("llama")
+        enable = model.gradient_checkpointing_enable
+
+        def as_before_version_5(gradient_checkpointing_kwargs=None, enable=enable):
+            enable(gradient_checkpointing_kwargs or {"use_reentrant": True})
+
+        model.gradient_checkpointing_enable = as_before_version_5
+        config = GRPOConfig(kl_coef=0.0, micro_batch_tokens=300, gradient_checkpointing=checkpointing)
+        steps.append(Learner(model, None, config).update(samples)["grad_norm"])
+    assert steps[0] == pytest.approx(steps[1], rel=1e-5)
 
 
 def test_an_adapter_learns_the_same():
