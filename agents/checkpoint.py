@@ -223,8 +223,10 @@ def _restore_rng(record: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
     name, numpy_keys, position, has_gauss, numpy_gauss = record["numpy"]
     np.random.set_state((name, np.array(numpy_keys, dtype=np.uint32), position, has_gauss, numpy_gauss))
     torch.set_rng_state(tensors["cpu"])
-    if tensors["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(tensors["cuda"])
+    if torch.cuda.is_available():
+        # There may be fewer GPUs now, or more.
+        for device, state in zip(range(torch.cuda.device_count()), tensors["cuda"], strict=False):
+            torch.cuda.set_rng_state(state, device)
 
 
 def _sync(path: Path) -> None:

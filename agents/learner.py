@@ -83,7 +83,7 @@ class Learner:
         self.reference = reference if self.config.kl_coef > 0 else None
         self.steps = 0
         self.ranks = ranks
-        self._offload = offload_reference
+        self._offload = offload_reference and self.reference is not None
         self._pass = ForwardPass(self.config, temperature=temperature)
         self._seed = seed
         self._dump_folder = dump_folder
@@ -242,10 +242,11 @@ class Learner:
         """Log-probabilities by sample; each rank computes its share."""
         dealt = self._shares(samples)
         mine = [samples[one] for one in dealt[self.ranks.rank]]
-        parts = self.ranks.together(lambda: self._pass.logprobs(model, mine))
+        # As arrays: each of torch's views would travel with the memory of them all.
+        parts = self.ranks.together(lambda: [one.numpy() for one in self._pass.logprobs(model, mine)])
         places = np.argsort([one for share in dealt for one in share])
         found = [values for part in parts for values in part]
-        return [found[place] for place in places]
+        return [torch.from_numpy(found[place]) for place in places]
 
     def _shares(self, samples: Sequence[Sample]) -> list[list[int]]:
         """Indices of each rank's samples."""

@@ -51,9 +51,14 @@ class Ranks:
         return self.rank == 0
 
     def tell(self, word: Any) -> None:
-        """On the first rank: gives all others an object."""
+        """On the first rank: gives all others an object.
+
+        Raises:
+            RanksError: Another rank is gone.
+        """
         if self.size > 1:
-            dist.broadcast_object_list([word], src=0, group=self._words)
+            with _noticing("another"):
+                dist.broadcast_object_list([word], src=0, group=self._words)
 
     def told(self) -> Any:
         """On another rank: waits for what the first one tells.
@@ -62,17 +67,15 @@ class Ranks:
             RanksError: The first rank is gone.
         """
         word: list[Any] = [None]
-        try:
+        with _noticing("the first"):
             dist.broadcast_object_list(word, src=0, group=self._words)
-        except RuntimeError as error:
-            raise RanksError("the first rank has ended without a word; its own message says why") from error
         return word[0]
 
     def together(self, work: Callable[[], Result]) -> list[Result]:
         """Each rank works, and all get the results of all, by rank; when one fails, all raise.
 
         Raises:
-            RanksError: Another rank has failed; the own failure is raised as it is.
+            RanksError: Another rank has failed, or is gone; the own failure is raised as it is.
         """
         if self.size == 1:
             return [work()]
@@ -83,7 +86,8 @@ class Ranks:
             failure = error
         said = None if failure is None else f"{type(failure).__name__}: {failure}"
         everyone: list[Any] = [None] * self.size
-        dist.all_gather_object(everyone, (mine, said), group=self._words)
+        with _noticing("another"):
+            dist.all_gather_object(everyone, (mine, said), group=self._words)
         if failure is not None:
             raise failure
         for rank, (_, trouble) in enumerate(everyone):
@@ -108,6 +112,15 @@ class Ranks:
         return values
 
 
+@contextmanager
+def _noticing(who: str) -> Iterator[None]:
+    """Names what a closed connection means."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RanksError(f"{who} rank has ended without a word; its own message says why") from error
+
+
 ALONE = Ranks()
 """A run of one process."""
 
@@ -116,7 +129,8 @@ ALONE = Ranks()
 def open_ranks(device: str = "auto", *, environ: Mapping[str, str] = os.environ) -> Iterator[Ranks]:
     """Joins the processes that ``torchrun`` has started; alone where it has not.
 
-    At the end the first rank lets the others go, whatever has happened.
+    At the end the first rank lets the others go. One that fails says nothing, for they may wait for something
+    else than its word: its connections close, and they fail with it.
 
     Args:
         device: ``model.device``; on GPUs each process has its own, and tensors go through NCCL, else Gloo.
@@ -150,13 +164,11 @@ def open_ranks(device: str = "auto", *, environ: Mapping[str, str] = os.environ)
             # Ranks have always met before they exchange tensors, so that its usual timeout will do.
             tensors = dist.new_group(backend="nccl")
         ranks = Ranks(rank, size, words=words, tensors=tensors)
-        try:
-            yield ranks
-        finally:
-            if ranks.first:
-                # One that has failed cannot hear it, and needs not.
-                with suppress(RuntimeError):
-                    ranks.tell(None)
+        yield ranks
+        if ranks.first:
+            # One that has failed cannot hear it, and needs not.
+            with suppress(RanksError):
+                ranks.tell(None)
     finally:
         dist.destroy_process_group()
 

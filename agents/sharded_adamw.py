@@ -70,6 +70,8 @@ class ShardedAdamW:
         }
         sizes = {number: parameter.numel() for number, parameter in self._trained.items()}
         self._pieces = list(pieces(sizes, ranks.size))
+        # Models may have taken some ranks longer to load than tensors wait for each other.
+        ranks.together(lambda: None)
         self._spread_weights()
         # Of float32 weights the masters are the weights themselves.
         self._masters = {

@@ -158,6 +158,17 @@ def abandon(ranks: Ranks, folder: Path) -> dict[str, Any]:
     return {}
 
 
+def falter(ranks: Ranks, folder: Path) -> dict[str, Any]:
+    """The first rank fails while the other waits for something else than its next word."""
+    if ranks.first:
+        raise MemoryError("no room for the first")
+    try:
+        ranks.together(lambda: None)
+    except RanksError as error:
+        return {"error": str(error)}
+    return {}
+
+
 def run_rank(name: str, rank: int, size: int, port: int, folder: Path) -> None:
     """One of the above as one rank."""
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
@@ -168,7 +179,8 @@ def run_rank(name: str, rank: int, size: int, port: int, folder: Path) -> None:
 
 def main(folder: Path) -> None:
     context = multiprocessing.get_context("fork")
-    for name, size in (*(("everything", size) for size in SIZES), ("refuse", 3), ("abandon", 2)):
+    several = [("refuse", 3), ("abandon", 2), ("falter", 2)]
+    for name, size in [*(("everything", size) for size in SIZES), *several]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -56,6 +56,21 @@ def test_state_weights_and_random_generators_come_back(tmp_path, model):
     assert all(torch.equal(back.model[name], value) for name, value in model.state_dict().items())
 
 
+@pytest.mark.parametrize("there", [1, 3])
+def test_a_run_on_gpus_goes_on_on_fewer_or_more(tmp_path, model, monkeypatch, there):
+    states = [torch.full((2,), number, dtype=torch.uint8) for number in range(2)]
+    restored = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: states)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    monkeypatch.setattr(
+        torch.cuda, "set_rng_state", lambda state, device: restored.append((device, int(state[0])))
+    )
+    save(tmp_path, model)
+    load_checkpoint(latest(tmp_path), config=CONFIG)
+    assert restored == list(enumerate(range(min(there, 2))))
+
+
 def test_the_model_in_a_checkpoint_can_be_loaded_on_its_own(tmp_path, model):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

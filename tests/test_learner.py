@@ -196,6 +196,11 @@ def test_kl_needs_a_reference():
         Learner(model(), None, config(kl_coef=0.1))
 
 
+def test_without_a_reference_there_is_nothing_to_offload():
+    learner = Learner(tiny_model(VOCABULARY), None, config(kl_coef=0.0), offload_reference=True)
+    assert learner.update(samples())["grad_norm"] > 0
+
+
 def test_warm_up_raises_the_rate_to_its_value():
     learner = Learner(model(), None, config(warmup_steps=4))
     assert [learner.update(samples())["lr"] for _ in range(6)] == pytest.approx(

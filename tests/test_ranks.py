@@ -1,17 +1,18 @@
 """Several ranks learn what one does: gradients, weights, figures, checkpoints; and they end as one."""
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from ranks_run import CASES, SIZES
+from ranks_run import CASES, SIZES, learner, samples
 from toy_training import toy_model
 
 from skill_gym.agents.metrics import read_metrics
-from skill_gym.agents.ranks import ALONE, RanksError, open_ranks, rank_device
+from skill_gym.agents.ranks import ALONE, Ranks, RanksError, open_ranks, rank_device
 from skill_gym.benchmarks.cli import main
 
 pytest.importorskip("peft", reason="needs the extra 'lora'")
@@ -54,7 +55,7 @@ def distance(one, other):
     return float((one - other).norm() / other.norm())
 
 
-def test_all_ranks_end_well_but_the_one_that_was_killed(runs):
+def test_all_ranks_end_well_but_one_that_was_killed_or_failed_outside(runs):
     ends = runs["said", 0][0].splitlines()
     assert ends == [
         "everything 1 [0]",
@@ -62,6 +63,7 @@ def test_all_ranks_end_well_but_the_one_that_was_killed(runs):
         "everything 3 [0, 0, 0]",
         "refuse 3 [0, 0, 0]",
         "abandon 2 [-9, 0]",
+        "falter 2 [1, 0]",
     ], runs["said", 0][1][-4000:]
 
 
@@ -133,6 +135,29 @@ def test_a_rank_that_fails_ends_the_run_on_all(runs):
 
 def test_when_the_first_rank_is_killed_the_others_end(runs):
     assert "the first rank has ended without a word" in runs["abandon", 2][0]["error"]
+
+
+def test_a_first_rank_that_fails_does_not_wait_for_the_others_to_hear_of_it(runs):
+    assert "another rank has ended without a word" in runs["falter", 2][0]["error"]
+    assert "MemoryError: no room for the first" in runs["said", 0][1]
+
+
+def test_log_probabilities_travel_without_the_memory_of_the_others():
+    made, sent = samples(count=40), []
+
+    class Counting(Ranks):
+        def together(self, work):
+            found = work()
+            sent.append(len(pickle.dumps(found)))
+            return [found]
+
+    one = learner("trees", Counting())
+    sent.clear()
+    one.episode_kl(made)
+    numbers = sum(sample.replies for sample in made)
+    # Of the model and of its reference.
+    assert len(sent) == 2
+    assert max(sent) < 4 * numbers + 200 * len(made)
 
 
 def test_without_torchrun_a_process_is_alone():
