@@ -5,7 +5,13 @@ import logging
 from skill_gym.agents.chat import ChatTokens
 from skill_gym.agents.policy import PolicyError
 from skill_gym.agents.server_weights import FIRST_WEIGHTS
-from skill_gym.agents.vllm_server import START_FOR_ADAPTERS, START_FOR_SLEEP, ServedModel, VLLMServer
+from skill_gym.agents.vllm_server import (
+    START_FOR_ADAPTERS,
+    START_FOR_SLEEP,
+    ServedModel,
+    ServerFailure,
+    VLLMServer,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +57,29 @@ def takes_adapters(server: VLLMServer, folder: str, *, must: bool) -> bool:
     return True
 
 
-def is_asleep(server: VLLMServer) -> bool:
-    """Whether a server that is to sleep does so already, as one whose run was killed; and whether it can.
+def is_asleep(server: VLLMServer, *, must: bool, woken: bool) -> bool:
+    """Whether a server sleeps already, as one whose run ended meanwhile; it would answer nothing.
+
+    Args:
+        server: That will be asked.
+        must: It will be put to sleep, so that it has to be able to.
+        woken: It will be given weights, which wake it.
 
     Raises:
-        PolicyError: It cannot sleep.
+        PolicyError: It must sleep and cannot, or sleeps and nothing will wake it.
     """
-    asleep = server.is_asleep()
-    if not server.gives_memory_up():
+    try:
+        asleep = server.is_asleep()
+    except PolicyError as error:
+        if must or isinstance(error, ServerFailure):
+            raise
+        return False
+    if asleep and not woken:
+        raise PolicyError(
+            f"the vLLM server at {server.url} sleeps, as a training run has left it that ended meanwhile, "
+            "and its weights may be lost; start it anew"
+        )
+    if must and not server.gives_memory_up():
         logger.warning(
             "the server at %s was started without %s and keeps its memory while the learner updates",
             server.url,

@@ -71,7 +71,8 @@ class ServerPolicy:
     Raises:
         ModelError: The folder lacks something.
         PolicyError: There is no such server, it serves another model, it takes no adapters or cannot sleep
-            although it must, or an adapter would meet other weights than those of the folder.
+            although it must, it sleeps and nothing will wake it, or an adapter would meet other weights than
+            those of the folder.
     """
 
     def __init__(
@@ -104,7 +105,8 @@ class ServerPolicy:
         self._weights = ServerWeights(self._server, self._model.name, weights_folder)
         self.takes_adapters = lora_rank > 0 and takes_adapters(self._server, self.folder, must=adapters_only)
         self.sleeps = sleeps
-        self._weights.is_asleep = sleeps and is_asleep(self._server)
+        given = weights_folder is not None or self.takes_adapters
+        self._weights.is_asleep = is_asleep(self._server, must=sleeps, woken=given)
         self._deaths = EngineDeaths(replies_between_deaths)
         self._patience = patience
         self._threads = ThreadPoolExecutor(max_concurrent, thread_name_prefix="server-policy")

@@ -138,6 +138,19 @@ def test_server_that_a_killed_run_left_asleep_is_woken_by_the_next(
     policy.close()
 
 
+def test_server_left_asleep_is_woken_by_a_run_without_sleep_and_refused_by_an_evaluation(
+    stand_in: StandIn, folder: Path, tmp_path: Path
+) -> None:
+    stand_in.asleep = {"weights", "kv_cache"}
+    with pytest.raises(PolicyError, match=r"sleeps, as a training run has left it.*start it anew"):
+        open_sampler(folder, backend="server", url=stand_in.url)
+    policy = ServerPolicy(stand_in.url, folder, weights_folder=tmp_path / "weights")
+    policy.load_weights(load_model(folder).state_dict(), 0)
+    assert not stand_in.asleep
+    assert answer(policy).finish_reason == "stop"
+    policy.close()
+
+
 def test_server_that_cannot_sleep_is_an_error_and_one_that_keeps_its_memory_a_warning(
     stand_in: StandIn, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
