@@ -206,14 +206,15 @@ class ShardedAdamW:
         return self._sums[piece.parameter].view(-1)[piece.start : piece.end]
 
     def _weights(self, piece: Piece) -> Tensor:
-        return self._trained[piece.parameter].data.view(-1)[piece.start : piece.end]
+        # Not ``data``, whose changes torch does not count: ``LoadedWeights`` goes by the count.
+        return self._trained[piece.parameter].detach().view(-1)[piece.start : piece.end]
 
     def _is_weights(self, piece: Piece, master: Tensor) -> bool:
         return master.data_ptr() == self._weights(piece).data_ptr()
 
     def _spread_weights(self) -> None:
         for parameter in self._trained.values():
-            self._ranks.spread(parameter.data, 0)
+            self._ranks.spread(parameter.detach(), 0)
 
     @property
     def _device(self) -> torch.device:

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skill_gym.agents.learner_memory import learner_bytes
+from skill_gym.agents.loaded_weights import LoadedWeights
+from skill_gym.agents.policy import PolicyError
 from skill_gym.agents.sharded_adamw import ShardedAdamW, pieces
 
 
@@ -63,6 +65,19 @@ def test_steps_too_small_for_bfloat16_move_the_masters_and_in_time_the_weights()
     assert not all(torch.equal(one, two) for one, two in zip(trained, before, strict=True))
     masters = [entry["master"] for entry in optimizer.state_dict()["state"].values()]
     assert all(torch.equal(one, two.bfloat16()) for one, two in zip(trained, masters, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_weights_that_an_engine_was_given_are_known_to_have_changed(dtype):
+    trained = parameters(dtype)
+    optimizer = ShardedAdamW(trained)
+    loaded = LoadedWeights({str(number): one.detach() for number, one in enumerate(trained)}, 3)
+    loaded.check_unchanged()
+    give_gradient(trained, 0)
+    optimizer.norm()
+    optimizer.step(lr=1e-2, scale=1.0)
+    with pytest.raises(PolicyError, match=r"the weights 3 cannot be loaded again: .*and 1 more"):
+        loaded.check_unchanged()
 
 
 def test_gradients_of_bfloat16_weights_are_summed_in_float32():
