@@ -202,15 +202,18 @@ class TreeShape:
     def _flex_mask(self, window: int | None) -> Any:
         from torch.nn.attention.flex_attention import create_block_mask
 
-        ends, depths, past = self.ends, self.depths, self._past
+        ends, depths = self.ends, self.depths
+        # As tensors: flex's compiler cannot take numbers that differ from tree to tree.
+        past = torch.tensor(self._past, device=ends.device)
+        width = None if window is None else torch.tensor(window, device=ends.device)
 
         def seen(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
             query = query + past
             visible = (key <= query) & (query < ends[key])
-            return visible if window is None else visible & (depths[query] - depths[key] < window)
+            return visible if width is None else visible & (depths[query] - depths[key] < width)
 
         length = len(ends)
-        return create_block_mask(seen, None, None, length - past, length, device=str(ends.device))
+        return create_block_mask(seen, None, None, length - self._past, length, device=str(ends.device))
 
 
 @contextmanager

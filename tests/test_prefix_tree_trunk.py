@@ -170,6 +170,10 @@ def test_kernels_see_the_trunks_as_the_mask_does(kind, window):
         key, value = shape.row(layer, *keys[:, :, :, tree.past :])
         assert torch.equal(key, keys[0])
         found.append(shape.attend(query, key, value, scale=0.3, window=window))
+    if kind == "flex":
+        # PyTorch 2.13 does not compile a mask that holds numbers, for which a test would need a compiler.
+        held = [cell.cell_contents for cell in shape._mask("flex", window).mask_mod.__closure__]
+        assert not [one for one in held if isinstance(one, int)]
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
 
 
