@@ -249,7 +249,7 @@ def _figures(found: Mapping[int, Sequence[Found]], household: Mapping[int, Found
                 continue
             value = sum(right for right, _ in parts) / every
             figures[f"{name}_{count}"] = value
-            spread = student([right / number for right, number in parts if number])
+            spread = student([right / number for right, number in parts if number], within=(0, 1))
             interval = ""
             if spread.runs > 1:
                 low, high = max(0.0, spread.low), min(1.0, spread.high)

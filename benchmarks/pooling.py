@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import inf, sqrt
 from statistics import NormalDist, mean, stdev
 
 from skill_gym.benchmarks.evaluation import Evaluation, EvaluationError, paired_difference
@@ -77,7 +77,7 @@ def pooled_difference(
         raise EvaluationError(f"runs differ: {sorted(before)} and {sorted(after)}")
     differences = [paired_difference(before[label], after[label]).value for label in before]
     whole = paired_difference(pool(before), pool(after))
-    return widened(whole, _by_game(before, after)), student(differences)
+    return widened(whole, _by_game(before, after)), student(differences, within=(-1, 1))
 
 
 def widened(difference: PairedDifference, by_game: Sequence[Sequence[int]]) -> PairedDifference:
@@ -113,8 +113,12 @@ def _by_game(before: Mapping[str, Evaluation], after: Mapping[str, Evaluation]) 
     return list(games.values())
 
 
-def student(values: Sequence[float]) -> OverRuns:
-    """Mean and 95% interval of independent values, taken as normal.
+def student(values: Sequence[float], *, within: tuple[float, float] = (-inf, inf)) -> OverRuns:
+    """Mean and 95% interval of independent values, taken as normal; cut to what is possible.
+
+    Args:
+        values: One a run.
+        within: The least and the most that a value can be, such as 0 and 1 for a rate.
 
     Raises:
         ValueError: No values.
@@ -126,4 +130,4 @@ def student(values: Sequence[float]) -> OverRuns:
         return OverRuns(centre, centre, centre, 1)
     quantile = _T975[count - 2] if count - 2 < len(_T975) else NormalDist().inv_cdf(0.975)
     half = quantile * stdev(values) / sqrt(count)
-    return OverRuns(centre, centre - half, centre + half, count)
+    return OverRuns(centre, max(within[0], centre - half), min(within[1], centre + half), count)

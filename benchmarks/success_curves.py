@@ -57,5 +57,5 @@ def success_curve(runs: Sequence[Sequence[Mapping[str, Any]]], key: str, *, game
     points = []
     for iteration, values in sorted(at.items()):
         low, high = wilson_mean(mean(values), games * len(values))
-        points.append(CurvePoint(iteration, mean(values), low, high, student(values)))
+        points.append(CurvePoint(iteration, mean(values), low, high, student(values, within=(0, 1))))
     return points

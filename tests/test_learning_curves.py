@@ -109,7 +109,8 @@ def test_a_curve_has_intervals_over_games_and_over_runs():
     first, second = success_curve(runs, "success", games=8)
     assert (first.iteration, first.value) == (1, 0.5)
     assert (first.low, first.high) == wilson_mean(0.5, 16)
-    assert first.over_runs == student([0.25, 0.75])
+    assert first.over_runs == student([0.25, 0.75], within=(0, 1))
+    assert (first.over_runs.low, first.over_runs.high) == (0, 1)
     assert (second.low, second.high) == wilson_mean(0.5, 8)
     assert second.over_runs.runs == 1
     assert [point.iteration for point in success_curve(runs, "validation/success", games=48)] == [2]
