@@ -20,14 +20,11 @@ from skill_gym.agents.mini_batch_plan import mini_batch_plan
 from skill_gym.agents.offload import on_device
 from skill_gym.agents.packing import Sample
 from skill_gym.agents.ranks import ALONE, Ranks
+from skill_gym.agents.refused_step import LearnerError, refused_step
 from skill_gym.agents.sharded_adamw import ShardedAdamW
 from skill_gym.agents.shares import shares
 from skill_gym.agents.step_figures import StepFigures, over_steps
 from skill_gym.agents.step_gradient import add_gradient, mini_batch, moves
-
-
-class LearnerError(RuntimeError):
-    """An optimiser step was refused; the message says why and where the batch was saved."""
 
 
 class Learner:
@@ -283,20 +280,5 @@ class Learner:
         return {**figures.values, "grad_norm": norm, "lr": rate}, figures.tokens
 
     def _refusal(self, reason: str, samples: Sequence[Sample]) -> LearnerError:
-        """Clears the gradients, saves the batch, and says what happened."""
         self._optimizer.clear()
-        where = "pass dump_folder to keep such batches"
-        if self._dump_folder is not None:
-            path = self._dump_folder / f"refused-step-{self.steps}.npz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            arrays = {
-                f"{name}_{number}": getattr(sample, name)
-                for number, sample in enumerate(samples)
-                for name in ("token_ids", "positions", "advantages", "logprobs")
-            }
-            np.savez_compressed(path, **arrays)
-            where = f"the batch is in {path}"
-        return LearnerError(
-            f"optimiser step {self.steps}: {reason}; the weights are as before this step, {where}; "
-            "lower grpo.lr or max_grad_norm, or look for extreme rewards"
-        )
+        return refused_step(self.steps, reason, samples, self._dump_folder)

@@ -53,7 +53,8 @@ class ShardedAdamW:
     Every rank has all weights. Each sums up gradients of its own, in float32 whatever the weights' type;
     ``norm`` adds those of all ranks, and in ``step`` each rank moves its part of the weights and gives it to
     the others. Of weights in less than float32, each rank keeps its part in float32 as well (master weights):
-    a step that is too small to be seen in the weights is kept there. Alone it is torch's AdamW.
+    a step that is too small to be seen in the weights is kept there. Alone it is torch's AdamW, but that
+    weights which no gradient has reached decay, too.
 
     Args:
         parameters: Of the model, in its order; those without gradient are left out but count.

@@ -1,5 +1,6 @@
 """Faults of a searcher in the thread that it follows and in what it answers."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from skill_gym.benchmarks.planted_causes_play import Plant, Scene
@@ -110,12 +111,12 @@ class _HopForgotten(Inquiry):
         return inside(scene.said[-1]) in [str(fact["value"]) for fact in self.path[:-1]]
 
 
-class _Answer(Inquiry):
+class _Answer(Inquiry, ABC):
     """Searches well, then says something else than what it found."""
 
+    @abstractmethod
     def other(self, scene: Scene, right: str) -> str:
         """The answer; "" where there is none of this fault."""
-        raise NotImplementedError
 
     def say(self, scene: Scene) -> str:
         command = super().say(scene)

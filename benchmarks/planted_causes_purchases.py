@@ -1,5 +1,6 @@
 """Faults of a shopper in what it buys, each a cause of failure by itself."""
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from skill_gym.benchmarks.planted_causes_play import Plant, Scene
@@ -23,7 +24,7 @@ class Offer(NamedTuple):
         return float(self.reward.info.get(part, 1.0)) == 1.0
 
 
-class _Purchase(ShopFault):
+class _Purchase(ShopFault, ABC):
     """Buys a product of its own choice from a page of results."""
 
     reads = False
@@ -39,9 +40,9 @@ class _Purchase(ShopFault):
             found[card.label] = Offer(product, reward, session.goal)
         return found
 
+    @abstractmethod
     def choose(self, scene: Scene) -> str | None:
         """Label of the product to buy; None to let the player go on."""
-        raise NotImplementedError
 
     def say(self, scene: Scene) -> str:
         page = scene.env.session.page
@@ -73,9 +74,9 @@ class _EarlyBuy(_Purchase):
 class _Tempted(_Purchase):
     """Falls for a product with one thing wrong."""
 
+    @abstractmethod
     def wrong(self, offer: Offer) -> bool:
         """Whether the product has this fault."""
-        raise NotImplementedError
 
     def choose(self, scene: Scene) -> str | None:
         found = [label for label, offer in self.offers(scene).items() if self.wrong(offer)]

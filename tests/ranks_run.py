@@ -19,8 +19,9 @@ from sampled_trees import VOCABULARY, branching_samples, small_model
 
 from skill_gym.agents.adapter import put_on
 from skill_gym.agents.grpo_config import GRPOConfig
-from skill_gym.agents.learner import Learner, LearnerError
+from skill_gym.agents.learner import Learner
 from skill_gym.agents.ranks import Ranks, RanksError, open_ranks
+from skill_gym.agents.refused_step import LearnerError
 
 SIZES = (1, 2, 3)
 CASES: dict[str, dict[str, Any]] = {

@@ -9,11 +9,12 @@ from sampled_trees import branching_samples, small_model
 from tiny_model import tiny_model
 
 from skill_gym.agents.grpo_config import GRPOConfig
-from skill_gym.agents.learner import Learner, LearnerError
+from skill_gym.agents.learner import Learner
 from skill_gym.agents.losses import token_weights
 from skill_gym.agents.mini_batch_plan import mini_batch_plan
 from skill_gym.agents.packing import Sample, micro_batches, tree_batches
 from skill_gym.agents.prefix_tree_attention import TreeAttentionError
+from skill_gym.agents.refused_step import LearnerError
 from skill_gym.agents.reply_logits import reply_logits
 
 VOCABULARY = 64

@@ -11,7 +11,7 @@ import gymnasium as gym
 import pytest
 import torch
 from cut_line import CutLine
-from held_replies import check_held, held_requests, mismatches
+from held_replies import answers, check_held, held_requests, mismatches
 from tiny_model import save_tiny_model, tiny_model
 from toy_env import TOY_ID
 from toy_training import toy_config, toy_trainer
@@ -23,7 +23,6 @@ from skill_gym.agents.models import load_model, load_tokenizer
 from skill_gym.agents.policy import (
     Completion,
     EngineAsleep,
-    Policy,
     PolicyError,
     PromptTooLong,
     Request,
@@ -101,15 +100,6 @@ def questions(count: int = 6) -> list[Request]:
         Request(str(number), [{"role": "user", "content": text * (number + 1)}], sampling=greedy)
         for number in range(count)
     ]
-
-
-def answers(policy: Policy, requests: list[Request]) -> dict[str, Completion]:
-    for request in requests:
-        policy.submit(request)
-    found: dict[str, Completion] = {}
-    while len(found) < len(requests):
-        found |= {each.ticket: each for each in policy.poll()}
-    return found
 
 
 def close(first: Completion, second: Completion) -> bool:

@@ -10,9 +10,9 @@ import torch
 from toy_training import COLOUR_ID, ColourEnv, toy_config, toy_model, toy_trainer
 
 from skill_gym.agents.checkpoint import latest
-from skill_gym.agents.learner import LearnerError
 from skill_gym.agents.metrics import read_metrics
 from skill_gym.agents.models import ModelError
+from skill_gym.agents.refused_step import LearnerError
 from skill_gym.skillbanks.bank import SkillBank
 from skill_gym.text_env import Outcome
 
