@@ -85,6 +85,8 @@ class Trainer:
         ranks: Ranks = ALONE,
     ) -> None:
         self.config = config
+        # Said before a folder is made or a model is read.
+        last = _last_checkpoint(Path(config.run.folder)) if resume else None
         self.folder = RunFolder(Path(config.run.folder), resume=resume)
         board = open_wandb_run(config, self.folder.path)
         self._teacher = RunTeacher(teacher) if teacher else open_run_teacher(config.teacher, self.folder.path)
@@ -96,8 +98,8 @@ class Trainer:
         model_folder = resolve_model(config.model.path)
         self._tokenizer = load_tokenizer(model_folder)
         self.learner = open_run_learner(config, ranks=ranks, dump_folder=self.folder.path / "refused")
-        if resume:
-            self._restore()
+        if last is not None:
+            self._restore(last)
         self._owns_policy = policy is None
         self.policy = policy or open_trainable(config, model_folder, self.learner.model)
         weights = Path(config.sampler.weights_folder or self.folder.path / "weights")
@@ -259,12 +261,7 @@ class Trainer:
             keep_last=self.config.run.keep_last,
         )
 
-    def _restore(self) -> None:
-        folder = latest(self.folder.path)
-        if folder is None:
-            raise CheckpointError(
-                f"{self.folder.path} has no checkpoint to resume from; start without resume"
-            )
+    def _restore(self, folder: Path) -> None:
         checkpoint = load_checkpoint(folder, config=to_dict(self.config))
         load_trained_state(self.learner.model, checkpoint.model)
         self.learner.load_state_dict(checkpoint.learner)
@@ -295,3 +292,10 @@ class Trainer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _last_checkpoint(folder: Path) -> Path:
+    found = latest(folder)
+    if found is None:
+        raise CheckpointError(f"{folder} has no checkpoint to resume from; start without resume")
+    return found

@@ -107,3 +107,7 @@ def test_another_configuration_is_refused(tmp_path, model):
 def test_nothing_to_resume_is_said(tmp_path, model):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         toy_trainer(toy_config(tmp_path / "new", model), resume=True)
+    # Neither is a model read for it, nor a folder made.
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        toy_trainer(toy_config(tmp_path / "new", tmp_path / "no-model"), resume=True)
+    assert not (tmp_path / "new").exists()
